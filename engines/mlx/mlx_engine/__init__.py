@@ -1,0 +1,3 @@
+"""Tandem's worker for MLX models."""
+
+__version__ = "0.1.0"

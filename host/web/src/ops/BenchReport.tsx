@@ -1,0 +1,66 @@
+import { Stack, Table, Text } from '@mantine/core';
+import type { BenchRow, Figures, Report, Spread } from '../api/bench';
+import { bytes } from '../models/facts';
+import { strings } from '../strings';
+
+const text = strings.benchmark;
+
+const nameOf = ({ draft }: BenchRow): string => (draft === null ? text.without : draft === 'ngram' ? text.ngram : draft);
+const hueOf = ({ draft }: BenchRow): string => (draft === null ? 'main' : draft === 'ngram' ? 'ngram' : 'draft');
+
+/** What was measured: for every group of prompts a bar without a draft and one for each way of drafting. */
+export function BenchReport({ report }: { report: Report }) {
+  const { heading, rows } = report;
+  const fastest = Math.max(...rows.flatMap(({ groups }) => groups.map(({ tokens_per_second }) => tokens_per_second.high)));
+  const advice = rows.filter((row) => row.advice);
+  return (
+    <article aria-label={text.title} className="card">
+      <Text fw={650} className="key">{report.model} · {report.quantization}</Text>
+      <Text size="sm" c="dimmed" mb="sm">
+        {[new Date(report.measured_at).toLocaleString(), heading.runtime, `${heading.processor} × ${heading.cores}`, heading.accelerator, bytes(heading.memory), text.roundsOf(report.rounds)].filter(Boolean).join(' · ')}
+      </Text>
+      {advice.map((row) => <Text key={nameOf(row)} size="sm" mb={4} data-testid="advice"><b className="key">{nameOf(row)}</b> {row.advice}</Text>)}
+      <Stack gap="lg" mt="md">
+        {rows[0]?.groups.map(({ prompts }) => <Group key={prompts} prompts={prompts} rows={rows} fastest={fastest} />)}
+      </Stack>
+      {report.problems.map((problem) => <Text key={problem} size="sm" c="red" mt="xs">{problem}</Text>)}
+    </article>
+  );
+}
+
+function Group({ prompts, rows, fastest }: { prompts: string; rows: BenchRow[]; fastest: number }) {
+  return (
+    <div className="bench" tabIndex={0} role="group" aria-label={text.groups[prompts] ?? prompts}>
+      <Table horizontalSpacing="sm" verticalSpacing={5} miw={720} withRowBorders={false}>
+        <Table.Caption style={{ captionSide: 'top', textAlign: 'left', fontWeight: 600 }}>{text.groups[prompts] ?? prompts}</Table.Caption>
+        <Table.Thead><Table.Tr>{text.columns.map((column) => <Table.Th key={column}><Text size="xs" c="dimmed">{column}</Text></Table.Th>)}</Table.Tr></Table.Thead>
+        <Table.Tbody>
+          {rows.map((row) => {
+            const figures = row.groups.find((group) => group.prompts === prompts);
+            return figures && <Row key={nameOf(row)} row={row} figures={figures} fastest={fastest} />;
+          })}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}
+
+function Row({ row, figures, fastest }: { row: BenchRow; figures: Figures; fastest: number }) {
+  const { tokens_per_second: speed, speed_up, acceptance, time_to_first_token } = figures;
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" w={210} fw={500} className="key">{nameOf(row)}</Table.Th>
+      <Table.Td>
+        <div className="bar-track"><div className="bar" data-hue={hueOf(row)} style={{ width: `${(100 * speed.median) / fastest}%` }} /></div>
+        <Text size="xs" c="dimmed">{spread(speed, (value) => value.toFixed(value < 100 ? 1 : 0))} tok/s</Text>
+      </Table.Td>
+      <Table.Td w={170} style={{ whiteSpace: 'nowrap' }}>{speed_up && spread(speed_up, (value) => `${value.toFixed(2)}×`)}</Table.Td>
+      <Table.Td w={100}>{acceptance !== null && `${(100 * acceptance).toFixed(0)} %`}</Table.Td>
+      <Table.Td w={90}>{time_to_first_token.toFixed(2)} s</Table.Td>
+    </Table.Tr>
+  );
+}
+
+/** The median, and how far the rounds were apart. */
+const spread = ({ median, low, high }: Spread, format: (value: number) => string): string =>
+  (low === high ? format(median) : `${format(median)} (${format(low)}–${format(high)})`);

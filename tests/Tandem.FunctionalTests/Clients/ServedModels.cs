@@ -1,0 +1,60 @@
+using System.Text;
+using Tandem.FunctionalTests.Mlx;
+using Tandem.Tests.Support;
+
+namespace Tandem.FunctionalTests.Clients;
+
+/// <summary>
+/// <c>tandem serve --models ../shared/models</c> as it was built, with the embedded models and, where MLX can be had, its runtime: as somebody's
+/// programs would find it.
+/// </summary>
+public sealed class ServedModels : IAsyncLifetime
+{
+    public const string Storyteller = "tandem/storyteller";
+    public const string StorytellerMlx = "tandem/storyteller-mlx";
+    public const string Smol = "SmolLM2-135M-Instruct";
+    public const string Embedder = "all-MiniLM-L6-v2";
+
+    private string _home = "";
+    private string _missingMlx = "";
+    private CommandUnderTest? _serve;
+
+    /// <summary>Models of both engines that chat, one of them of others.</summary>
+    public static TheoryData<string> Chatting => [Storyteller, Smol, StorytellerMlx];
+
+    /// <summary>Without a slash at its end.</summary>
+    public string Url { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        (var mlx, _missingMlx) = await MlxRuntime.FindAsync();
+        _home = mlx?.NewHome() ?? Directory.CreateTempSubdirectory("tc-").FullName;
+        List<string> arguments = ["serve", "--port", "0"];
+        if (SharedFolder.Path is { } shared)
+            arguments.AddRange(["--models", Path.GetRelativePath(_home, Path.Combine(shared, "models"))]);
+        _serve = await CommandUnderTest.StartAsync(_home, arguments);
+        Url = (await _serve.UrlAsync()).TrimEnd('/');
+        // The tests take turns with the models: none is to be loaded again for each of them.
+        using var client = new HttpClient();
+        using var keepAll = new StringContent("""{"serving.jit_models_kept": 0}""", Encoding.UTF8, "application/json");
+        using var kept = await client.PutAsync(new Uri(Url + "/api/tandem/settings"), keepAll);
+        Assert.True(kept.IsSuccessStatusCode, await kept.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Skips the running test where this model cannot be served.</summary>
+    public void Require(string model)
+    {
+        if (model == StorytellerMlx)
+            Assert.SkipWhen(_missingMlx.Length > 0, _missingMlx);
+        else if (model != Storyteller)
+            Assert.SkipWhen(SharedFolder.Path is null, SharedFolder.Missing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_serve is not null)
+            await _serve.DisposeAsync();
+        if (_home.Length > 0)
+            Directory.Delete(_home, recursive: true);
+    }
+}

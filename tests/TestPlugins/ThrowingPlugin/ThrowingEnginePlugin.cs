@@ -1,0 +1,29 @@
+using Tandem.Plugins;
+
+namespace ThrowingPlugin;
+
+/// <summary>Cannot be constructed.</summary>
+public sealed class ThrowingEnginePlugin : IEnginePlugin
+{
+    public ThrowingEnginePlugin() => throw new InvalidOperationException("the plugin's own constructor failed");
+
+    public EngineInfo Engine => new("throwing", "Throwing", ["throwing"], new Dictionary<string, string>());
+
+    public IReadOnlyList<ModelSource> FindModels(FolderListing folder) => [];
+
+    public ValueTask<DescribeResult> DescribeAsync(ModelSource source, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public PairVerdict Judge(ModelDescription main, ModelDescription draft, IVocabularySource vocabularies) => throw new NotSupportedException();
+
+    public IReadOnlyList<Predicate> Survey(RuntimeInfo runtime, MachineInfo machine) => [];
+
+    public LaunchPlan PlanProbe(RuntimeInfo runtime, LaunchContext context) => throw new NotSupportedException();
+
+    public LaunchPlan PlanLaunch(RuntimeInfo runtime, LaunchContext context) => throw new NotSupportedException();
+
+    public IReadOnlyList<InstallRecipe> FindRecipes(InstallQuery query) => [];
+
+    public RuntimeInfo? Recognise(string folder, MachineInfo machine) => null;
+
+    public MemoryEstimate Estimate(ModelDescription model, PlacementSettings settings) => throw new NotSupportedException();
+}

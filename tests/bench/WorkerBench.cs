@@ -119,14 +119,43 @@ internal static class WorkerBench
         return Stopwatch.GetElapsedTime(began).TotalSeconds;
     }
 
+    /// <summary>
+    /// The steady state: what 200 tokens more allocate, so that what a request allocates once does not count; and how much of it the
+    /// messages themselves are, which the call reads on another thread.
+    /// </summary>
     private static async Task MeasureAllocationAsync(BenchEngine engine)
     {
         foreach (var length in (uint[])[0, 3])
         {
-            var before = GC.GetTotalAllocatedBytes(precise: true);
-            var end = await engine.AskAsync(Ask(1, length, tokens: 200));
-            Print($"  {(length == 0 ? "plain" : "drafting"),-8} {(GC.GetTotalAllocatedBytes(precise: true) - before) / end.EmittedTokens} bytes allocated per token, messages to the reader included");
+            var (shorter, fewer) = await AllocateAsync(engine, length, tokens: 200);
+            var (longer, more) = await AllocateAsync(engine, length, tokens: 400);
+            var each = (longer - shorter) / (double)(more.EmittedTokens - fewer.EmittedTokens);
+            var perMessage = length == 0 ? 1 : more.EmittedTokens / (double)more.Speculation.MainPasses;
+            Print($"  {(length == 0 ? "plain" : "drafting"),-8} {each:F0} bytes allocated per token, {MessageBytes(perMessage):F0} of them its message");
         }
+    }
+
+    private static async Task<(long Bytes, Finished End)> AllocateAsync(BenchEngine engine, uint length, uint tokens)
+    {
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var end = await engine.AskAsync(Ask(1, length, tokens));
+        return (GC.GetTotalAllocatedBytes(precise: true) - before, end);
+    }
+
+    /// <summary>Bytes per token of a message with so many tokens, made as the worker makes it.</summary>
+    private static double MessageBytes(double tokens)
+    {
+        const int Messages = 1000;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var made = 0;
+        for (var message = 1; message <= Messages; message++)
+        {
+            var step = new DecodeStep();
+            for (; made < message * tokens; made++)
+                step.Tokens.Add(new Token { Id = made });
+            GC.KeepAlive(new GenerateResponse { Step = step });
+        }
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)made;
     }
 
     /// <summary>Tokens per second of requests that are asked together.</summary>

@@ -24,7 +24,7 @@ internal sealed class AbortSwitch
     }
 
     /// <summary>Names the requests of the turn that begins.</summary>
-    internal void Arm(IReadOnlyList<Slot> running)
+    internal void Arm(List<Slot> running)
     {
         // Most turns serve the same requests as the one before.
         var isSame = running.Count == _riders.Length;

@@ -28,14 +28,14 @@ internal sealed class DraftRound(int contextLength, TimeProvider time, PassCosts
     private int _followRows;
 
     /// <summary>Null, or why the draft cannot be used any more.</summary>
-    internal string? Run(IReadOnlyList<Slot> running, DraftUnit? draft, SlotTable slots)
+    internal string? Run(List<Slot> running, DraftUnit? draft, SlotTable slots)
     {
         foreach (var slot in running)
             Plan(slot, running);
         return draft is null ? null : RunDraft(running, draft, slots);
     }
 
-    private string? RunDraft(IReadOnlyList<Slot> running, DraftUnit draft, SlotTable slots)
+    private string? RunDraft(List<Slot> running, DraftUnit draft, SlotTable slots)
     {
         _drafting.Clear();
         _followRows = running.Count == 1 ? draft.Context.Capacity
@@ -60,7 +60,7 @@ internal sealed class DraftRound(int contextLength, TimeProvider time, PassCosts
     }
 
     /// <summary>Chooses what a decode step drafts with. A slot that has waited for its draft goes on with what was chosen.</summary>
-    private void Plan(Slot slot, IReadOnlyList<Slot> running)
+    private void Plan(Slot slot, List<Slot> running)
     {
         var answer = slot.Answer!;
         if (slot.WaitsForDraft || !slot.Decodes || !answer.Speculates)
@@ -180,7 +180,7 @@ internal sealed class DraftRound(int contextLength, TimeProvider time, PassCosts
     /// The draft's cache is full. Where room can be made the step is drafted again in the next turn; for one request alone, the drafts made so
     /// far are used as they are.
     /// </summary>
-    private static void MakeRoom(IReadOnlyList<Slot> running, SlotTable slots, LlamaContext context)
+    private static void MakeRoom(List<Slot> running, SlotTable slots, LlamaContext context)
     {
         if (!slots.MakeDraftRoom(context))
             return;

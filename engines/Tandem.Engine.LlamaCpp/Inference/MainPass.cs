@@ -16,7 +16,7 @@ internal sealed class MainPass(LlamaContext context, Placement placement, SlotTa
     private LlamaContext? _draft;
 
     /// <summary>Runs the pass; returns the slots whose answers have ended.</summary>
-    internal IReadOnlyList<Slot> Run(IReadOnlyList<Slot> running, LlamaContext? draft)
+    internal List<Slot> Run(List<Slot> running, LlamaContext? draft)
     {
         _riders.Clear();
         _ended.Clear();

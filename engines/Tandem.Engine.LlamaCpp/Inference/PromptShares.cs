@@ -21,7 +21,7 @@ internal sealed class PromptShares(Placement placement, PassCosts costs)
     /// <param name="running">The slots of the pass.</param>
     /// <param name="decodeRows">Rows that decode steps take.</param>
     /// <param name="capacity">Rows the pass can take in all.</param>
-    internal void Divide(IReadOnlyList<Slot> running, int decodeRows, int capacity)
+    internal void Divide(List<Slot> running, int decodeRows, int capacity)
     {
         _prompts.Clear();
         foreach (var slot in running)

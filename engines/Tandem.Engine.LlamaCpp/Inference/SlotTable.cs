@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Tandem.Engine.LlamaCpp.Inference;
 
 /// <summary>
@@ -8,7 +10,8 @@ internal sealed class SlotTable(int count, LlamaContext main, PrefixPool pool, b
 {
     private long _uses;
 
-    internal IReadOnlyList<Slot> All { get; } = [.. Enumerable.Range(0, count).Select(id => new Slot(id))];
+    /// <summary>Every slot. Walked several times in each turn: an immutable array is walked without allocation.</summary>
+    internal ImmutableArray<Slot> All { get; } = [.. Enumerable.Range(0, count).Select(id => new Slot(id))];
 
     /// <summary>
     /// Puts a prompt into a free slot: the one that shares the longest beginning with it; among those that share nothing the one that was

@@ -17,7 +17,7 @@ public sealed class DecodeStatusTests
         var request = LoopDriver.Chat(string.Join(" ", Enumerable.Repeat("The fox went home.", 380)));
         var generation = LoopDriver.Start(engine, request, cancel.Token);
         // The first turn has begun: the prompt is being processed, or waits for a pass that is.
-        await Until(() => engine.Loop.Snapshot().Slots[0].Phase == Protocol.Slot.Types.Phase.Prompt);
+        await Until.TrueAsync(() => engine.Loop.Snapshot().Slots[0].Phase == Protocol.Slot.Types.Phase.Prompt);
         await cancel.CancelAsync();
         engine.Loop.Wake();
         var answer = await LoopDriver.ReadAsync(generation, _ => Task.CompletedTask);
@@ -42,11 +42,5 @@ public sealed class DecodeStatusTests
         var refused = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => LoopDriver.ReadAsync(broken, _ => Task.CompletedTask));
         Assert.Equal("decode_failed", Refusal.DetailOf(refused)?.Code);
         Assert.Contains("def quicksort", (await LoopDriver.AskAsync(engine, LoopDriver.Chat(Quicksort))).Text, StringComparison.Ordinal);
-    }
-
-    private static async Task Until(Func<bool> holds)
-    {
-        while (!holds())
-            await Task.Yield();
     }
 }

@@ -1,6 +1,7 @@
 using Tandem.Engine.LlamaCpp.Inference;
 using Tandem.Engine.Worker;
 using Tandem.Protocol;
+using Tandem.Tests.Support;
 
 namespace Tandem.Tests.LlamaCpp;
 

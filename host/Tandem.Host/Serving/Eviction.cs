@@ -26,7 +26,7 @@ internal static class Eviction
     /// <param name="available">Bytes that can be had now.</param>
     public static EvictionPlan Plan(WantedModel wanted, IEnumerable<RunningModel> running, int kept, long available)
     {
-        var idle = running.Where(model => model.Idle && !model.ByUser && model.InstanceId != wanted.InstanceId).OrderBy(model => model.LastUsed).ToList();
+        var idle = Unused(running.Where(model => model.InstanceId != wanted.InstanceId));
         var going = wanted.ByUser || kept == 0 ? 0 : Math.Max(0, idle.Count - (kept - 1));
         var free = available + idle.Take(going).Sum(model => model.Bytes);
         for (; free < wanted.Bytes && going < idle.Count; going++)
@@ -35,4 +35,12 @@ internal static class Eviction
             ? new EvictionPlan([], wanted.Bytes - free)
             : new EvictionPlan([.. idle.Take(going).Select(model => model.InstanceId)], 0);
     }
+
+    /// <summary>Of the idle instances that were loaded on demand those beyond <paramref name="kept"/>: they were busy when another was loaded.</summary>
+    /// <param name="kept">0: any number.</param>
+    public static IReadOnlyList<string> Surplus(IEnumerable<RunningModel> running, int kept) =>
+        kept == 0 ? [] : [.. Unused(running).SkipLast(kept).Select(model => model.InstanceId)];
+
+    private static List<RunningModel> Unused(IEnumerable<RunningModel> running) =>
+        [.. running.Where(model => model.Idle && !model.ByUser).OrderBy(model => model.LastUsed)];
 }

@@ -67,4 +67,7 @@ public sealed record InstanceSnapshot
 
     /// <summary>Memory it was expected to take, draft included; 0: not known.</summary>
     public long EstimatedBytes { get; init; }
+
+    /// <summary>Nothing of it is left: listeners hear of it for the last time.</summary>
+    public bool Gone { get; init; }
 }

@@ -58,6 +58,8 @@ internal sealed class ModelSlot(string instanceId, string modelKey)
 
     public bool IsIdle => Owner is { Snapshot.Serves: true } && !Leaving && Leases == 0 && Waiters.Count == 0 && !ChangingDraft;
 
+    public RunningModel Running => new(InstanceId, IsIdle, ByUser, LastUsed, Bytes);
+
     /// <summary>There is nothing of it but its name.</summary>
     public bool IsEmpty => Owner is null && Waiters.Count == 0 && !MakingRoom && !Restart;
 

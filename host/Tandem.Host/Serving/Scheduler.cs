@@ -130,7 +130,7 @@ internal sealed class Scheduler : IDisposable
         }
 
         foreach (var gone in before.Values)
-            _tools.OnChange(gone with { Worker = null, Leases = 0, Waiting = 0, LastFault = null });
+            _tools.OnChange(gone with { Worker = null, Leases = 0, Waiting = 0, LastFault = null, Gone = true });
         _ended.ForEach(told => told.SetResult());
         _ended.Clear();
     }
@@ -233,6 +233,7 @@ internal sealed class Scheduler : IDisposable
         if (lease.Completed && lease.Owner.Snapshot.Serves)
             slot.Crashes = CrashHistory.None;
         Advance(slot);
+        UnloadSurplus();
     }
 
     private void OnWorkerChanged(ModelSlot slot, WorkerOwner owner)
@@ -254,9 +255,19 @@ internal sealed class Scheduler : IDisposable
         else if (snapshot.State == WorkerState.Ready)
         {
             _tools.Planner.OnLoaded(owner.Plan);
+            // Whoever gave up waiting asks again: his model is newer than what was used while it was loaded.
+            if (slot.LastUsed < snapshot.ReadyAt)
+                slot.LastUsed = snapshot.ReadyAt.Value;
         }
 
         Advance(slot);
+        UnloadSurplus();
+    }
+
+    private void UnloadSurplus()
+    {
+        foreach (var id in Eviction.Surplus(_slots.Values.Select(slot => slot.Running), _tools.Options().IdleModelsKept))
+            _slots[id].Dismiss(StopCause.Evicted);
     }
 
     private void OnFault(ModelSlot slot, WorkerSnapshot snapshot)

@@ -36,7 +36,7 @@ internal sealed class WorkerStarter(ServingTools tools, Action<ServerMessage> po
         var available = tools.Memory() - others.Where(other => !other.Owner!.Snapshot.Serves && !other.Leaving).Sum(other => other.Bytes);
         var plan = Eviction.Plan(
             new WantedModel(slot.InstanceId, slot.ByUser, options.MemoryGuard ? slot.Bytes : 0),
-            others.Select(other => new RunningModel(other.InstanceId, other.IsIdle, other.ByUser, other.LastUsed, other.Bytes)),
+            others.Select(other => other.Running),
             options.IdleModelsKept,
             available);
         if (plan.MissingBytes > 0)

@@ -17,10 +17,10 @@ public sealed class DotnetClientTests(ServedModels served) : IClassFixture<Serve
     {
         served.Require(model);
         var chat = Client().GetChatClient(model);
-        ChatCompletion whole = await chat.CompleteChatAsync([new UserChatMessage("Tell me a story about a fox.")], Options(), Token);
+        ChatCompletion whole = await chat.CompleteChatAsync([new UserChatMessage(ServedModels.Question)], Options(), Token);
         var streamed = "";
         ChatTokenUsage? usage = null;
-        await foreach (var update in chat.CompleteChatStreamingAsync([new UserChatMessage("Tell me a story about a fox.")], Options(), Token))
+        await foreach (var update in chat.CompleteChatStreamingAsync([new UserChatMessage(ServedModels.Question)], Options(), Token))
         {
             streamed += string.Concat(update.ContentUpdate.Select(part => part.Text));
             usage ??= update.Usage;
@@ -40,11 +40,11 @@ public sealed class DotnetClientTests(ServedModels served) : IClassFixture<Serve
     {
         served.Require(model);
         var options = Options();
-        options.StopSequences.Add(" the");
+        options.StopSequences.Add("5");
         options.MaxOutputTokenCount = 200;
-        ChatCompletion answer = await Client().GetChatClient(model).CompleteChatAsync([new UserChatMessage("Tell me a story about a fox.")], options, Token);
+        ChatCompletion answer = await Client().GetChatClient(model).CompleteChatAsync([new UserChatMessage(ServedModels.Question)], options, Token);
         Assert.Equal(ChatFinishReason.Stop, answer.FinishReason);
-        Assert.DoesNotContain(" the", answer.Content[0].Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("5", answer.Content[0].Text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class DotnetClientTests(ServedModels served) : IClassFixture<Serve
 #pragma warning disable OPENAI001 // The seed is marked as a trial by the package.
             options.Seed = 7;
 #pragma warning restore OPENAI001
-            ChatCompletion answer = await Client().GetChatClient(model).CompleteChatAsync([new UserChatMessage("Tell me a story about a hen.")], options, Token);
+            ChatCompletion answer = await Client().GetChatClient(model).CompleteChatAsync([new UserChatMessage(ServedModels.Question)], options, Token);
             texts.Add(answer.Content[0].Text);
         }
 
@@ -86,7 +86,7 @@ public sealed class DotnetClientTests(ServedModels served) : IClassFixture<Serve
     {
         served.Require(model);
         var chat = Client().GetChatClient(model);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => chat.CompleteChatAsync([new UserChatMessage("Tell me a story about a fox.")], Options(), Token)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => chat.CompleteChatAsync([new UserChatMessage(ServedModels.Question)], Options(), Token)));
         Assert.All(answers, answer => Assert.Equal(24, answer.Value.Usage.OutputTokenCount));
         using var client = new HttpClient();
         using var list = JsonDocument.Parse(await client.GetStringAsync(new Uri(served.Url + "/api/v1/models"), Token));

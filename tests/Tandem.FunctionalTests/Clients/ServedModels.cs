@@ -15,6 +15,12 @@ public sealed class ServedModels : IAsyncLifetime
     public const string Smol = "SmolLM2-135M-Instruct";
     public const string Embedder = "all-MiniLM-L6-v2";
 
+    /// <summary>
+    /// What every client asks: all models answer it with their best token far ahead (0.9 nats and more). With a near tie a quantised model may
+    /// say something else when it has the question in its cache already, because a batch of another width rounds otherwise.
+    /// </summary>
+    public const string Question = "Count from 1 to 20.";
+
     private string _home = "";
     private string _missingMlx = "";
     private CommandUnderTest? _serve;

@@ -34,6 +34,9 @@ public sealed partial class WorkersPageTests
 
         await page.Page.GetByRole(AriaRole.Button, new() { Name = $"Restart (unload, load): {Model}" }).ClickAsync();
         await Until.TrueAsync(() => !Living(first));
+        // The page shows what was a moment ago: only another process is the new one.
+        await Expect(card).ToContainTextAsync(Process());
+        await Expect(card).Not.ToContainTextAsync($"process {first}", new() { Timeout = 60_000 });
         await Expect(card).ToHaveAttributeAsync("data-state", "ready", new() { Timeout = 60_000 });
         var second = await PidAsync(card);
         Assert.NotEqual(first, second);

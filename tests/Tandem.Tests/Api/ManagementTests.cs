@@ -85,7 +85,7 @@ public sealed class ManagementTests
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync($"/api/tandem/workers/{id}/log?instance=test%2Fmain")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await host.GetAsync($"/api/tandem/workers/{id}/log")).Status);
         var states = new List<string?>();
-        while (!states.Contains("ready") || states[^1] != "absent")
+        while (!states.Contains("ready") || states[^1] != "stopped")
         {
             if (await events.ReadLineAsync().WaitAsync(FakeHome.Bound) is { } line && line.StartsWith("data: ", StringComparison.Ordinal))
                 states.Add(HostUnderTest.Parse(line["data: ".Length..]).GetProperty("state").GetString());

@@ -48,6 +48,17 @@ public sealed class EvictionTests
         Assert.Equal(["a"], Eviction.Plan(new WantedModel("w", ByUser: true, 10), Running("aI1:10"), kept: 1, available: 5).Going);
     }
 
+    [Theory]
+    [InlineData("aI1:10 cI2:10", 1, "a")]
+    [InlineData("cI2:10 aI1:10 dI3:10", 1, "a c")]
+    [InlineData("aI1:10 cI2:10 dI3:10", 2, "a")]
+    [InlineData("aI1:10", 1, "")]
+    [InlineData("aB1:10 cI2:10", 1, "")]
+    [InlineData("aU1:10 cI2:10", 1, "")]
+    [InlineData("aI1:10 cI2:10", 0, "")]
+    public void Ones_that_became_idle_after_another_was_loaded_go_too(string running, int kept, string going) =>
+        Assert.Equal(going, string.Join(' ', Eviction.Surplus(Running(running), kept)));
+
     private static IEnumerable<RunningModel> Running(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one =>
         new RunningModel(one[..1], one[1] != 'B', one[1] == 'U', Start.AddSeconds(one[2] - '0'), long.Parse(one[4..], System.Globalization.CultureInfo.InvariantCulture)));
 }

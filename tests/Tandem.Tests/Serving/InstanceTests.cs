@@ -135,6 +135,22 @@ public sealed class InstanceTests
     }
 
     [Fact]
+    public async Task A_model_that_was_busy_when_another_was_loaded_goes_when_both_are_done()
+    {
+        await using var home = new FakeHome();
+        var (first, second) = (home.Model("first"), home.Model("second"));
+        var busy = await home.LeaseAsync(first);
+        var other = await home.LeaseAsync(second);
+        Assert.Equal(["test/first", "test/second"], Instances(home));
+        other.Dispose();
+        busy.Dispose();
+        // The one used last stays.
+        await Until.TrueAsync(() => Instances(home).SequenceEqual(["test/first"]));
+        using var again = await home.LeaseAsync(first);
+        Assert.Equal(busy.WorkerId, again.WorkerId);
+    }
+
+    [Fact]
     public async Task Unloading_ends_what_waits_and_what_runs()
     {
         await using var home = new FakeHome();

@@ -20,7 +20,7 @@ internal sealed record WorkerItem(
     {
         var worker = instance.Worker;
         var loaded = worker?.Loaded;
-        var state = worker?.State ?? (instance.LastFault is null ? WorkerState.Absent : WorkerState.Faulted);
+        var state = instance.Gone ? WorkerState.Stopped : worker?.State ?? (instance.LastFault is null ? WorkerState.Absent : WorkerState.Faulted);
         return new WorkerItem(
             worker?.WorkerId, instance.InstanceId, instance.ModelKey, state.ToString().ToLowerInvariant(), CauseOf(worker?.StopCause), worker?.Pid,
             worker?.DraftKey, worker?.EngineId, worker?.RuntimeId, worker?.Progress ?? 0,

@@ -39,6 +39,9 @@ function applyWorkers(client: QueryClient, changed: ReadonlyMap<string, Worker>)
   if (known)
     client.setQueryData<Worker[]>(['workers'], [...known.map((worker) => changed.get(worker.instance) ?? worker), ...[...changed.values()].filter(({ instance }) => !before.has(instance))]
       .filter(({ state }) => state !== 'stopped'));
+  // A list that is on its way may be older than these events, and would bring back what is gone.
+  if (client.isFetching({ queryKey: ['workers'], exact: true }))
+    void client.invalidateQueries({ queryKey: ['workers'], exact: true });
   if (moved.length > 0)
     void client.invalidateQueries({ queryKey: ['models'] });
 }

@@ -4,15 +4,15 @@ import { embedMany, generateText, streamText } from "ai";
 
 const [baseURL, model, embedder] = process.argv.slice(2);
 const provider = createOpenAICompatible({ name: "tandem", baseURL, includeUsage: true });
-const prompt = "<|im_start|>user\nTell me a story about a fox.<|im_end|>\n<|im_start|>assistant\n";
-const greedy = { model: provider.chatModel(model), prompt: "Tell me a story about a fox.", temperature: 0, maxOutputTokens: 24, maxRetries: 0 };
+const prompt = "<|im_start|>user\nCount from 1 to 20.<|im_end|>\n<|im_start|>assistant\n";
+const greedy = { model: provider.chatModel(model), prompt: "Count from 1 to 20.", temperature: 0, maxOutputTokens: 24, maxRetries: 0 };
 
 const whole = await generateText(greedy);
 const stream = streamText(greedy);
 let streamed = "";
 for await (const part of stream.textStream) streamed += part;
 const streamedTokens = (await stream.usage).outputTokens;
-const stopped = await generateText({ ...greedy, maxOutputTokens: 200, stopSequences: [" the"] });
+const stopped = await generateText({ ...greedy, maxOutputTokens: 200, stopSequences: ["5"] });
 const seeded = [];
 for (let i = 0; i < 2; i++) seeded.push((await generateText({ ...greedy, temperature: 1, seed: 7 })).text);
 const text = await generateText({ ...greedy, model: provider.completionModel(model), prompt, maxOutputTokens: 8 });

@@ -3,8 +3,8 @@ import OpenAI from "openai";
 
 const [baseURL, model, embedder] = process.argv.slice(2);
 const client = new OpenAI({ baseURL, apiKey: "none", maxRetries: 0 });
-const messages = [{ role: "user", content: "Tell me a story about a fox." }];
-const prompt = "<|im_start|>user\nTell me a story about a fox.<|im_end|>\n<|im_start|>assistant\n";
+const messages = [{ role: "user", content: "Count from 1 to 20." }];
+const prompt = "<|im_start|>user\nCount from 1 to 20.<|im_end|>\n<|im_start|>assistant\n";
 const greedy = { model, messages, temperature: 0, max_tokens: 24 };
 
 const whole = await client.chat.completions.create(greedy);
@@ -15,7 +15,7 @@ for await (const chunk of stream) {
   streamed += chunk.choices[0]?.delta.content ?? "";
   usage = chunk.usage ?? usage;
 }
-const stopped = await client.chat.completions.create({ ...greedy, max_tokens: 200, stop: [" the"] });
+const stopped = await client.chat.completions.create({ ...greedy, max_tokens: 200, stop: ["5"] });
 const seeded = [];
 for (let i = 0; i < 2; i++)
   seeded.push((await client.chat.completions.create({ ...greedy, temperature: 1, seed: 7 })).choices[0].message.content);

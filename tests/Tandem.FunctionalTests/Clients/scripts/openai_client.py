@@ -4,10 +4,10 @@ import sys
 
 import openai
 
-PROMPT = "<|im_start|>user\nTell me a story about a fox.<|im_end|>\n<|im_start|>assistant\n"
+PROMPT = "<|im_start|>user\nCount from 1 to 20.<|im_end|>\n<|im_start|>assistant\n"
 base_url, model, *rest = sys.argv[1:]
 client = openai.OpenAI(base_url=base_url, api_key="none", max_retries=0)
-greedy = {"model": model, "messages": [{"role": "user", "content": "Tell me a story about a fox."}], "temperature": 0, "max_tokens": 24}
+greedy = {"model": model, "messages": [{"role": "user", "content": "Count from 1 to 20."}], "temperature": 0, "max_tokens": 24}
 
 whole = client.chat.completions.create(**greedy)
 streamed, role, usage = "", None, None
@@ -16,7 +16,7 @@ for chunk in client.chat.completions.create(**greedy, stream=True, stream_option
         role = role or chunk.choices[0].delta.role
         streamed += chunk.choices[0].delta.content or ""
     usage = chunk.usage or usage
-stopped = client.chat.completions.create(**{**greedy, "max_tokens": 200}, stop=[" the"])
+stopped = client.chat.completions.create(**{**greedy, "max_tokens": 200}, stop=["5"])
 seeded = [client.chat.completions.create(**{**greedy, "temperature": 1}, seed=7).choices[0].message.content for _ in range(2)]
 try:
     logged = client.chat.completions.create(**greedy, logprobs=True, top_logprobs=2)

@@ -18,6 +18,9 @@ MARK = ".installing"
 
 
 def main() -> int:
+    if hasattr(os, "setpgrp"):
+        # One group with all that it starts: what gets pip would write on, long after this one was killed.
+        os.setpgrp()
     folder = sys.argv[1]
     wheels = sys.argv[3] if len(sys.argv) > 3 and sys.argv[2] == "--wheels" else ""
     wanted = versions_of(wheels) if wheels else []
@@ -36,7 +39,7 @@ def main() -> int:
     fail("Python %s is needed%s; found: %s. Install it, for example with your system's package manager." % (shown, because, seen))
 
 
-def candidates() -> list:
+def candidates() -> "list[str]":
     return [sys.executable] + ["python3.%d" % minor for minor in (12, 13, 11, 14)] + ["python3"]
 
 
@@ -51,7 +54,7 @@ def version_of(path: str):
         return None
 
 
-def versions_of(wheels: str) -> list:
+def versions_of(wheels: str) -> "list[tuple[int, int]]":
     """The Python versions that MLX's wheels in a folder are for."""
     if not os.path.isdir(wheels):
         fail("%s is no folder." % wheels)

@@ -8,9 +8,10 @@ Everything runs on the worker's owner thread's rules: mlx-lm's generators are dr
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -38,7 +39,7 @@ def main() -> None:
 
 def compare(driver: Driver, questions: int, temperature: float) -> None:
     fixed = pb.Speculation(proposer=pb.PROPOSER_DRAFT, length=LENGTH)
-    ways = {
+    ways: dict[str, Callable[[list[int]], tuple[float, float, float, str]]] = {
         "mlx-lm plain": lambda prompt: driver.loop.call(lambda: theirs(driver, prompt, temperature, False)).result(),
         "ours plain": lambda prompt: ours(driver, prompt, temperature, PLAIN),
         f"mlx-lm draft of {LENGTH}": lambda prompt: driver.loop.call(lambda: theirs(driver, prompt, temperature, True)).result(),
@@ -114,11 +115,12 @@ def theirs(driver: Driver, prompt: list[int], temperature: float, with_draft: bo
     from mlx_lm.sample_utils import make_sampler
 
     mx.random.seed(len(prompt))
-    net = Counted(driver.main.net)
+    counted = Counted(driver.main.net)
+    net = cast(Any, counted)
     settings: dict[str, Any] = {"max_tokens": TOKENS, "sampler": make_sampler(temp=temperature)}
     tokens = mx.array(prompt)
     if with_draft:
-        steps = speculative_generate_step(tokens, net, driver.draft.net, num_draft_tokens=LENGTH, **settings)
+        steps: Any = speculative_generate_step(tokens, net, driver.draft.net, num_draft_tokens=LENGTH, **settings)
     else:
         steps = generate_step(tokens, net, **settings)
     count, before, began, ended = 0, 0, 0.0, 0.0
@@ -131,9 +133,9 @@ def theirs(driver: Driver, prompt: list[int], temperature: float, with_draft: bo
         driver.main.tokenizer.piece(token)
         count += 1
         if not began and not (with_draft and step[2]):
-            began, before, count = ended, net.passes, 0
+            began, before, count = ended, counted.passes, 0
     steps.close()
-    passes = net.passes - before
+    passes = counted.passes - before
     return (count, ended - began, passes, "") if with_draft else (passes, ended - began, 0, "")
 
 

@@ -178,7 +178,7 @@ def test_a_sliding_window_is_never_taken_back_beyond_what_it_holds(models: Path)
 
         return [RotatingKVCache(max_size=48, keep=4) for _ in make()]
 
-    windowed.main.new_cache = rotating  # type: ignore[method-assign]
+    windowed.main.new_cache = rotating
     windowed.loop.call(lambda: windowed.loop.open(windowed.main, 1, 2048, 0, None, ((1, 1.0), (8, 1.1)))).result()
     windowed.attach(windowed.draft)
     prompt = windowed.prompt(LONG)

@@ -12,7 +12,11 @@ from mlx_engine.speculation.random import Purpose
 from mlx_engine.speculation.settings import SamplingSettings
 
 SIZE = 50
-BARE: dict[str, Any] = {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
+
+
+def bare(**further: Any) -> dict[str, Any]:
+    """Settings that leave every token in, but for these."""
+    return {"top_k": 0, "top_p": 1.0, "min_p": 0.0, **further}
 
 
 def rows(count: int) -> Any:
@@ -26,12 +30,12 @@ def rows(count: int) -> Any:
     "settings",
     [
         SamplingSettings(),
-        SamplingSettings(temperature=1.0, **BARE),
-        SamplingSettings(temperature=0.3, **(BARE | {"top_k": 7})),
-        SamplingSettings(temperature=1.7, **(BARE | {"top_k": 30, "top_p": 0.6})),
-        SamplingSettings(temperature=1.0, **(BARE | {"min_p": 0.2})),
-        SamplingSettings(temperature=1.0, **(BARE | {"top_k": 5, "top_p": 0.0, "min_p": 0.01})),
-        SamplingSettings(temperature=1e-30, **BARE),
+        SamplingSettings(temperature=1.0, **bare()),
+        SamplingSettings(temperature=0.3, **bare(top_k=7)),
+        SamplingSettings(temperature=1.7, **bare(top_k=30, top_p=0.6)),
+        SamplingSettings(temperature=1.0, **bare(min_p=0.2)),
+        SamplingSettings(temperature=1.0, **bare(top_k=5, top_p=0.0, min_p=0.01)),
+        SamplingSettings(temperature=1e-30, **bare()),
     ],
 )
 def test_weights_are_those_of_the_chain(settings: SamplingSettings) -> None:
@@ -75,7 +79,7 @@ def test_at_temperature_0_the_best_token_is_chosen_and_padding_never_is() -> Non
 def test_rows_without_a_possible_token_give_none() -> None:
     import mlx.core as mx
 
-    picker = Picker(SamplingSettings(temperature=1.0, **BARE), SIZE, 1)
+    picker = Picker(SamplingSettings(temperature=1.0, **bare()), SIZE, 1)
     for value in (np.nan, -np.inf):
         assert picker.pick(mx.full((1, SIZE), value), 0).item() == -1
 

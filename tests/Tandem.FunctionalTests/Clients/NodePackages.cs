@@ -24,6 +24,15 @@ internal static class NodePackages
         return new ProcessStartInfo("node", [Path.Combine(folder!, name)]);
     }
 
+    /// <summary>A program of one of the packages, ready to start; skips the running test where there is no npm.</summary>
+    /// <param name="path">Below <c>node_modules</c>.</param>
+    public static async Task<ProcessStartInfo> ToolAsync(string path)
+    {
+        var (folder, reason) = await Shared.Value;
+        Assert.SkipWhen(folder is null, reason);
+        return new ProcessStartInfo("node", [Path.Combine(folder!, "node_modules", path)]);
+    }
+
     private static async Task<(string?, string)> InstallAsync()
     {
         var manifest = Path.Combine(Scripts, "package.json");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Tandem.FunctionalTests.Clients;
 using Tandem.FunctionalTests.Interop;
 using Tandem.Tests.Support;
 
@@ -18,6 +19,22 @@ public sealed class MlxPackageTests(ITestOutputHelper output)
         if (SharedFolder.Path is { } shared)
             start.Environment["TANDEM_SHARED"] = shared;
         start.Environment["TANDEM_MODELS_FOLDER"] = Path.Combine(Repository.Root, "host", "models", "tandem");
+        await PassAsync(start);
+    }
+
+    [Fact]
+    public async Task The_package_is_typed_throughout()
+    {
+        var runtime = await MlxRuntime.RequireAsync();
+        var start = await NodePackages.ToolAsync("pyright/index.js");
+        start.WorkingDirectory = MlxRuntime.Source;
+        start.ArgumentList.Add("--pythonpath");
+        start.ArgumentList.Add(runtime.Python);
+        await PassAsync(start);
+    }
+
+    private async Task PassAsync(ProcessStartInfo start)
+    {
         start.RedirectStandardOutput = true;
         using var process = await SpawnThread.StartAsync(start);
         var text = await process.StandardOutput.ReadToEndAsync().WaitAsync(Bound);

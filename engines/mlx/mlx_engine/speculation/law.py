@@ -58,8 +58,8 @@ class Law:
 
     def draw(self, uniform: float) -> int:
         """The token at which the running sum of the weights passes this share of the total."""
-        if self.is_point:
-            return int(self.tokens[0])  # type: ignore[index]
+        if self.tokens is not None and self.tokens.size == 1:
+            return int(self.tokens[0])
         sums = np.cumsum(self.weights)
         index = int(np.searchsorted(sums, uniform * sums[-1], side="right"))
         if index >= sums.size:  # Rounding: the last token with a weight is meant.
@@ -69,15 +69,15 @@ class Law:
     def residual(self, draft: Law) -> Law:
         """What a refusal leaves: norm(max(0, self - draft)). Empty when nothing is left, which only rounding can bring about."""
         mine = self.weights / self._total
-        if self.tokens is None and draft.tokens is None:
-            other = np.zeros_like(mine)
-            shared = min(mine.size, draft.weights.size)
-            other[:shared] = draft.weights[:shared] / draft._total
-        elif self.tokens is None:
-            other = np.zeros_like(mine)
-            inside = draft.tokens < mine.size  # type: ignore[operator]
-            other[draft.tokens[inside]] = draft.weights[inside] / draft._total  # type: ignore[index]
-        else:
+        if self.tokens is not None:
             other = np.array([draft.probability(token) for token in self.tokens.tolist()])
+        else:
+            other = np.zeros_like(mine)
+            if draft.tokens is None:
+                shared = min(mine.size, draft.weights.size)
+                other[:shared] = draft.weights[:shared] / draft._total
+            else:
+                inside = draft.tokens < mine.size
+                other[draft.tokens[inside]] = draft.weights[inside] / draft._total
         left = np.maximum(mine - other, 0)
         return Law(self.tokens, left)

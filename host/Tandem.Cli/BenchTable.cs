@@ -23,7 +23,7 @@ internal static class BenchTable
         Write(text, lines);
         text.AppendLine();
         foreach (var row in report.Rows.Where(row => row.Advice is not null))
-            text.AppendLine(culture, $"{row.Draft}: {row.Advice}.");
+            text.AppendLine(culture, $"{row.Draft}: {row.Advice}.{Positions(row.Groups[0])}");
         foreach (var problem in report.Problems)
             text.AppendLine(culture, $"not measured: {problem}");
         return text.ToString();
@@ -39,6 +39,10 @@ internal static class BenchTable
         figures.Acceptance is { } acceptance ? acceptance.ToString("P0", CultureInfo.InvariantCulture) : "",
         string.Create(CultureInfo.InvariantCulture, $"{figures.TimeToFirstToken:0.000} s"),
     ];
+
+    private static string Positions(BenchFigures figures) => figures.AcceptanceByPosition is { Count: > 0 } shares
+        ? " Accepted by position: " + string.Join(", ", shares.Select(share => share.ToString("P0", CultureInfo.InvariantCulture))) + "."
+        : "";
 
     private static string Spread(BenchSpread spread, string format) => string.Create(
         CultureInfo.InvariantCulture,

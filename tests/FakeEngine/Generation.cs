@@ -255,6 +255,8 @@ internal sealed class Generation
             _counters.Accepted = scripted.Accepted;
             _counters.Rejected = scripted.Rejected;
             _counters.Ignored = scripted.Ignored;
+            _counters.DecidedByPosition.AddRange(scripted.DecidedByPosition);
+            _counters.AcceptedByPosition.AddRange(scripted.AcceptedByPosition);
         }
         else
         {

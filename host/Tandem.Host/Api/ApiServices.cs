@@ -22,7 +22,8 @@ internal static class ApiServices
         {
             document.Info.Title = "Tandem";
             return Task.CompletedTask;
-        }).AddDocumentTransformer(ApiExamples.AddAsync));
+        }).AddDocumentTransformer(ApiExamples.AddAsync).AddDocumentTransformer(ApiDescription.AddParametersAsync)
+            .AddDocumentTransformer(ApiDescription.JoinStreamsAsync).AddSchemaTransformer(ApiDescription.AmendAsync));
         return services
             .AddSingleton<HealthEndpoint>()
             .AddClientApi()
@@ -62,6 +63,10 @@ internal static class ApiServices
         .WithSummary(summary)
         .WithMetadata(DescribedBy, new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(T), ["application/json"]),
             new ProducesResponseTypeMetadata(StatusCodes.Status400BadRequest, typeof(ErrorBody), ["application/json"]));
+
+    /// <summary>It can answer with events of this type too.</summary>
+    internal static IEndpointConventionBuilder Streams<T>(this IEndpointConventionBuilder route) =>
+        route.WithMetadata(new ProducesResponseTypeMetadata(ApiDescription.StreamStatus, typeof(T), ["text/event-stream"]));
 
     internal static IEndpointConventionBuilder Accepts<T>(this IEndpointConventionBuilder route, string contentType) =>
         route.WithMetadata(new AcceptsMetadata([contentType], typeof(T)));

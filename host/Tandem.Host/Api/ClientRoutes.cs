@@ -48,7 +48,7 @@ internal static class ClientRoutes
     private static void MapAnswers(WebApplication app, string prefix, string tag, bool native)
     {
         app.MapPost(prefix + "/chat/completions", ApiServices.Lazily<AnswerEndpoint>(app, (endpoint, context) => endpoint.ChatAsync(context, native)))
-            .Describe<ChatCompletion>("Answers to a chat, whole or streamed").Accepts<ChatCompletionRequest>("application/json").WithTags(tag);
+            .Describe<ChatCompletion>("Answers to a chat, whole or streamed").Streams<ChatChunk>().Accepts<ChatCompletionRequest>("application/json").WithTags(tag);
         app.MapPost(prefix + "/completions", ApiServices.Lazily<AnswerEndpoint>(app, (endpoint, context) => endpoint.CompleteAsync(context, native)))
             .Describe<Completion>("Continuations of plain prompts, whole or streamed").Accepts<CompletionRequest>("application/json").WithTags(tag);
         app.MapPost(prefix + "/embeddings", ApiServices.Lazily<EmbeddingsEndpoint>(app, (endpoint, context) => endpoint.HandleAsync(context)))

@@ -15,7 +15,9 @@ public sealed record BenchHeading(
 /// <summary>One way of decoding: without a draft (<paramref name="Draft"/> null), with one, or with n-grams (<c>ngram</c>).</summary>
 /// <param name="Groups">All prompts first, then each kind of them.</param>
 /// <param name="Advice">For people; null for the row without a draft.</param>
-public sealed record BenchRow(string? Draft, string? Quantization, IReadOnlyList<BenchFigures> Groups, string? Advice)
+/// <param name="Prompts">Each prompt alone; null in reports of earlier versions.</param>
+public sealed record BenchRow(
+    string? Draft, string? Quantization, IReadOnlyList<BenchFigures> Groups, string? Advice, IReadOnlyList<BenchFigures>? Prompts = null)
 {
     internal const string NGram = "ngram";
 
@@ -23,12 +25,17 @@ public sealed record BenchRow(string? Draft, string? Quantization, IReadOnlyList
     internal bool IsModel => Draft is not null and not NGram;
 }
 
-/// <summary>Figures of one way over one group of prompts.</summary>
-/// <param name="Prompts"><c>all</c>, <c>factual</c>, <c>creative</c> or <c>own</c>.</param>
+/// <summary>Figures of one way over one group of prompts, or over one prompt.</summary>
+/// <param name="Prompts"><c>all</c>, <c>factual</c>, <c>creative</c> or <c>own</c>; a prompt's name.</param>
 /// <param name="SpeedUp">Of the same round's speed without a draft; null for the row without one.</param>
 /// <param name="Acceptance">Accepted of all drafted tokens; null when nothing was drafted.</param>
+/// <param name="AcceptanceByPosition">
+/// Of the first, second, … tokens of drafts that the main model decided about, the share that it accepted; null when nothing was drafted, and
+/// in reports of earlier versions.
+/// </param>
 public sealed record BenchFigures(
-    string Prompts, BenchSpread TokensPerSecond, BenchSpread? SpeedUp, double? Acceptance, double TimeToFirstToken, int Tokens);
+    string Prompts, BenchSpread TokensPerSecond, BenchSpread? SpeedUp, double? Acceptance, double TimeToFirstToken, int Tokens,
+    IReadOnlyList<double>? AcceptanceByPosition = null);
 
 /// <summary>Median, smallest and largest of the rounds.</summary>
 public sealed record BenchSpread(double Median, double Low, double High)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Tandem.Host.Bench;
 
 /// <summary>What to measure.</summary>
@@ -34,6 +36,15 @@ public sealed record BenchPrompt(string Name, string Kind, string Text)
                 result = result + item.price * item.count
             return result
         """;
+
+    private const int LongestName = 60;
+
+    /// <summary>One given by the user; its name is how it begins.</summary>
+    public static BenchPrompt Own(string text)
+    {
+        var line = new StringInfo(text.Trim().Split('\n')[0].TrimEnd());
+        return new BenchPrompt(line.LengthInTextElements <= LongestName ? line.String : line.SubstringByTextElements(0, LongestName - 1) + "…", "own", text);
+    }
 
     /// <summary>The three of the table that speculative decoding is usually shown with, and four kinds of everyday work.</summary>
     public static IReadOnlyList<BenchPrompt> Default { get; } =

@@ -15,19 +15,21 @@ internal sealed class BenchSamples(BenchWay way)
     private const double Harmless = 0.97;
     private const double OftenAccepted = 0.5;
 
-    private readonly List<(int Round, string Kind, ChatStatistics Statistics)> _answers = [];
+    private readonly List<Measured> _answers = [];
 
     public BenchWay Way => way;
 
-    public void Add(int round, BenchPrompt prompt, ChatStatistics statistics) => _answers.Add((round, prompt.Kind, statistics));
+    public void Add(int round, BenchPrompt prompt, ChatStatistics statistics) => _answers.Add(new Measured(round, prompt, statistics));
 
     public BenchRow Describe(BenchSamples plain)
     {
-        var kinds = _answers.Select(answer => answer.Kind).Distinct().ToList();
-        List<BenchFigures> groups = [Figures("all", plain)];
+        var kinds = _answers.Select(answer => answer.Prompt.Kind).Distinct().ToList();
+        List<BenchFigures> groups = [Figures("all", _ => true, plain)];
         if (kinds.Count > 1)
-            groups.AddRange(kinds.Select(kind => Figures(kind, plain)));
-        return new BenchRow(way.Name, way.Quantization, groups, way.Name is null ? null : Advise(groups[0]));
+            groups.AddRange(kinds.Select(kind => Figures(kind, prompt => prompt.Kind == kind, plain)));
+        return new BenchRow(
+            way.Name, way.Quantization, groups, way.Name is null ? null : Advise(groups[0]),
+            [.. _answers.Select(answer => answer.Prompt).Distinct().Select(one => Figures(one.Name, prompt => prompt == one, plain))]);
     }
 
     /// <summary>A sentence that says whether to use it, and why not.</summary>
@@ -45,27 +47,37 @@ internal sealed class BenchSamples(BenchWay way)
         };
     }
 
-    private BenchFigures Figures(string kind, BenchSamples plain)
+    private BenchFigures Figures(string name, Func<BenchPrompt, bool> isOne, BenchSamples plain)
     {
-        var rates = Rates(kind);
-        var answers = Of(kind).Select(answer => answer.Statistics).ToList();
-        var drafted = answers.Sum(answer => answer.Draft?.Total ?? 0);
+        var rates = Rates(isOne);
+        var answers = Of(isOne).Select(answer => answer.Statistics).ToList();
+        var drafts = answers.Select(answer => answer.Draft).OfType<DraftStatistics>().ToList();
+        var drafted = drafts.Sum(draft => draft.Total);
         return new BenchFigures(
-            kind,
+            name,
             BenchSpread.Of(rates),
-            way.Name is null ? null : BenchSpread.Of([.. rates.Zip(plain.Rates(kind), (with, without) => with / without)]),
-            drafted > 0 ? answers.Sum(answer => answer.Draft?.Accepted ?? 0) / (double)drafted : null,
+            way.Name is null ? null : BenchSpread.Of([.. rates.Zip(plain.Rates(isOne), (with, without) => with / without)]),
+            drafted > 0 ? drafts.Sum(draft => draft.Accepted) / (double)drafted : null,
             BenchSpread.Of([.. answers.Select(answer => answer.TimeToFirstToken)]).Median,
-            answers.Sum(answer => answer.EmittedTokens));
+            answers.Sum(answer => answer.EmittedTokens),
+            drafted > 0 ? ByPosition(drafts) : null);
     }
 
-    /// <summary>By round: all tokens over all time, so that long answers count for more.</summary>
-    private List<double> Rates(string kind) =>
+    private static List<double> ByPosition(List<DraftStatistics> drafts) =>
     [
-        .. Of(kind).GroupBy(answer => answer.Round).OrderBy(round => round.Key)
+        .. Enumerable.Range(0, drafts.Max(draft => draft.ByPosition.Count))
+            .Select(position => drafts.Where(draft => draft.ByPosition.Count > position).Select(draft => draft.ByPosition[position]).ToList())
+            .Select(counts => counts.Sum(count => count.Accepted) / (double)Math.Max(1, counts.Sum(count => count.Decided))),
+    ];
+
+    /// <summary>By round: all tokens over all time, so that long answers count for more.</summary>
+    private List<double> Rates(Func<BenchPrompt, bool> isOne) =>
+    [
+        .. Of(isOne).GroupBy(answer => answer.Round).OrderBy(round => round.Key)
             .Select(round => round.Sum(answer => (double)answer.Statistics.EmittedTokens) / Math.Max(1e-9, round.Sum(answer => answer.Statistics.GenerationTime))),
     ];
 
-    private IEnumerable<(int Round, string Kind, ChatStatistics Statistics)> Of(string kind) =>
-        kind == "all" ? _answers : _answers.Where(answer => answer.Kind == kind);
+    private IEnumerable<Measured> Of(Func<BenchPrompt, bool> isOne) => _answers.Where(answer => isOne(answer.Prompt));
+
+    private sealed record Measured(int Round, BenchPrompt Prompt, ChatStatistics Statistics);
 }

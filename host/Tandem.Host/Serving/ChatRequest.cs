@@ -115,6 +115,9 @@ public sealed record ChatStatistics
     public required string StopReason { get; init; }
     public required int PromptTokens { get; init; }
     public required int CachedTokens { get; init; }
+
+    /// <summary>Of the prompt or the conversation, left out because they did not fit in the context.</summary>
+    public int DroppedTokens { get; init; }
     public required int EmittedTokens { get; init; }
 
     /// <summary>Of them, those spent on reasoning.</summary>
@@ -128,4 +131,8 @@ public sealed record ChatStatistics
 
 /// <summary>Total = accepted + rejected + ignored.</summary>
 /// <param name="Model">Key of the draft, or <c>ngram</c>.</param>
-public sealed record DraftStatistics(string Model, long Total, long Accepted, long Rejected, long Ignored);
+public sealed record DraftStatistics(string Model, long Total, long Accepted, long Rejected, long Ignored)
+{
+    /// <summary>Index i: of the (i+1)th tokens of drafts, how many the main model decided about, and how many of these it accepted.</summary>
+    public IReadOnlyList<(long Decided, long Accepted)> ByPosition { get; init; } = [];
+}

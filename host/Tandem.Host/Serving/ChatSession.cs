@@ -156,6 +156,7 @@ public sealed class ChatSession : IDisposable
         StopReason = ReasonOf(finished.Reason),
         PromptTokens = (int)finished.PromptTokens,
         CachedTokens = (int)finished.CachedTokens,
+        DroppedTokens = (int)finished.DroppedTokens,
         EmittedTokens = (int)finished.EmittedTokens,
         ReasoningTokens = _text.ReasoningTokens,
         Draft = finished.Speculation is { } counters ? DraftOf(counters) : null,
@@ -167,7 +168,10 @@ public sealed class ChatSession : IDisposable
         counters.DraftKey.Length > 0 ? counters.DraftKey
             : counters.Proposer == Proposer.Ngram ? "ngram"
             : Loaded.Draft?.Key ?? "ngram",
-        (long)counters.Drafted, (long)counters.Accepted, (long)counters.Rejected, (long)counters.Ignored);
+        (long)counters.Drafted, (long)counters.Accepted, (long)counters.Rejected, (long)counters.Ignored)
+    {
+        ByPosition = [.. counters.DecidedByPosition.Zip(counters.AcceptedByPosition, (decided, accepted) => ((long)decided, (long)accepted))],
+    };
 
     private static string ReasonOf(FinishReason reason) => reason switch
     {

@@ -103,6 +103,7 @@ export const strings = {
     firstToken: (seconds: number) => `${seconds < 1 ? seconds.toFixed(2) : seconds.toFixed(1)} s to first token`,
     stop: (reason: string) => `stop: ${reason}`,
     draft: (key: string) => `draft: ${key}`,
+    dropped: (n: number) => `${n} ${n === 1 ? 'token' : 'tokens'} from the middle did not fit and were left out`,
     accepted: (accepted: number, total: number) => `accepted ${accepted}/${total}${total > 0 ? ` (${((100 * accepted) / total).toFixed(1)} %)` : ''}`,
     reasons: {
       eosFound: 'end of answer',
@@ -339,5 +340,8 @@ export const strings = {
     ngram: 'repeated text',
     groups: { all: 'All prompts', factual: 'Factual prompts', creative: 'Creative prompts', own: 'Your prompts' } as Record<string, string>,
     columns: ['Draft', 'Speed', 'Speed-up', 'Accepted', 'First token'],
+    byPosition: 'Accepted by position',
+    byPositionHelp: 'How often the first, second, … token of a draft is accepted once those before it were.',
+    byPrompt: 'Prompt by prompt',
   },
 };

@@ -134,4 +134,6 @@ public sealed class FakeCounters
     public ulong Accepted { get; set; }
     public ulong Rejected { get; set; }
     public ulong Ignored { get; set; }
+    public IReadOnlyList<ulong> DecidedByPosition { get; set; } = [];
+    public IReadOnlyList<ulong> AcceptedByPosition { get; set; } = [];
 }

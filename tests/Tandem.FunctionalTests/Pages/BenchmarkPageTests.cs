@@ -29,6 +29,11 @@ public sealed class BenchmarkPageTests
         foreach (var way in new[] { "without a draft", "tandem/storyteller-draft", "repeated text" })
             await Expect(all.GetByRole(AriaRole.Rowheader, new() { Name = way, Exact = true })).ToBeVisibleAsync();
         await Expect(all.GetByRole(AriaRole.Row, new() { Name = "tandem/storyteller-draft" })).ToContainTextAsync("%");
+        var positions = report.GetByRole(AriaRole.Group, new() { Name = "Accepted by position" }).GetByRole(AriaRole.List, new() { Name = "tandem/storyteller-draft" });
+        await Expect(positions.GetByRole(AriaRole.Listitem).First).ToContainTextAsync("%");
+        await report.GetByRole(AriaRole.Button, new() { Name = "Prompt by prompt" }).ClickAsync();
+        var one = report.GetByRole(AriaRole.Group, new() { Name = "Write quicksort in Python. Code only." });
+        await Expect(one.GetByRole(AriaRole.Row, new() { Name = "tandem/storyteller-draft" })).ToContainTextAsync("×");
         Assert.Equal(await all.GetByRole(AriaRole.Rowheader).CountAsync(), await all.Locator(".bar").CountAsync());
 
         await page.Page.ReloadAsync();

@@ -56,6 +56,21 @@ public sealed class ChatPageTests
     }
 
     [Fact]
+    public async Task A_chat_that_has_grown_too_long_goes_on_without_its_middle_and_says_so()
+    {
+        await using var serve = await ServeUnderTest.StartAsync();
+        await serve.PutAsync("/api/tandem/models/tandem/storyteller/defaults", new { load = new { context_length = 256 } });
+        await using var chat = await ChatUnderTest.OpenAsync(serve.Url);
+        await chat.Page.GetByLabel("Longest answer").FillAsync("40");
+        await chat.AskAsync(Story);
+        await Expect(chat.LastAnswer).Not.ToContainTextAsync("left out");
+        await chat.AskAsync(string.Concat(Enumerable.Repeat("The fox went to the river and saw a hen. ", 60)) + Story);
+        await Expect(chat.LastAnswer.GetByTestId("stats")).ToContainTextAsync("did not fit and were left out");
+        Assert.NotEqual("", await chat.LastAnswer.GetByTestId("answer").InnerTextAsync());
+        await Expect(chat.LastAnswer.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+    }
+
+    [Fact]
     public async Task A_draft_changed_in_the_middle_of_an_answer_harms_nothing()
     {
         await using var serve = await ServeUnderTest.StartAsync();

@@ -13,7 +13,9 @@ public sealed class BenchTests
     [Fact]
     public async Task A_model_is_measured_without_with_each_draft_and_with_n_grams()
     {
-        await using var host = await HostUnderTest.StartAsync(("main", FakeScripts.TwelveTenZeroTwo()), ("draft", new FakeScript { ParameterCount = 10 }));
+        var script = FakeScripts.TwelveTenZeroTwo();
+        (script.Answers[0].Speculation!.DecidedByPosition, script.Answers[0].Speculation!.AcceptedByPosition) = ([4, 2], [3, 1]);
+        await using var host = await HostUnderTest.StartAsync(("main", script), ("draft", new FakeScript { ParameterCount = 10 }));
         var (status, job) = await host.PostAsync(Path, """{"model": "main", "drafts": ["draft"], "rounds": 2, "prompts": ["One", "Two"]}""");
         Assert.Equal(HttpStatusCode.Accepted, status);
         var ended = await EndAsync(host, job);
@@ -25,6 +27,10 @@ public sealed class BenchTests
         Assert.Null(report.Rows[0].Advice);
         Assert.All(report.Rows.Skip(1), row => Assert.NotEmpty(row.Advice!));
         Assert.NotEmpty(report.Heading.Processor);
+        Assert.All(report.Rows, row => Assert.Equal(["One", "Two"], row.Prompts!.Select(prompt => prompt.Prompts)));
+        Assert.All(report.Rows, row => Assert.Equal(row.Groups[0].Tokens, row.Prompts!.Sum(prompt => prompt.Tokens)));
+        Assert.Equal([0.75, 0.5], report.Rows[1].Groups[0].AcceptanceByPosition);
+        Assert.Null(report.Rows[0].Groups[0].AcceptanceByPosition);
         var earlier = (await host.GetAsync(Path + "?model=test/main")).Body.Deserialize(BenchJson.Wire.BenchReports)!;
         Assert.Equal(report.MeasuredAt, Assert.Single(earlier.Reports).MeasuredAt);
         Assert.Empty((await host.GetAsync(Path + "?model=test/draft")).Body.Deserialize(BenchJson.Wire.BenchReports)!.Reports);

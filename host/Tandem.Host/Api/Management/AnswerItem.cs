@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Tandem.Host.Api.OpenAi;
 using Tandem.Host.Serving;
 
@@ -8,7 +9,9 @@ namespace Tandem.Host.Api.Management;
 /// <param name="State"><c>completed</c>, <c>failed</c> or <c>cancelled</c> (its reader went away).</param>
 /// <param name="Tokens">Emitted; null unless it was completed.</param>
 internal sealed record AnswerItem(
-    string Id, DateTimeOffset At, string Worker, string Model, string State, int? Tokens, ChatStats? Stats, FailureItem? Error)
+    string Id, DateTimeOffset At, string Worker, string Model,
+    [property: AllowedValues("completed", "failed", "cancelled")] string State,
+    int? Tokens, ChatStats? Stats, FailureItem? Error)
 {
     public static AnswerItem Of(AnswerRecord answer) => new(
         answer.Id, answer.At, answer.Worker, answer.Model,

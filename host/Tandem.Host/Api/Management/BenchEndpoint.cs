@@ -51,7 +51,7 @@ internal sealed class BenchEndpoint(BenchRunner runner, BenchHistory history, Jo
         return request with
         {
             Drafts = Texts(fields, "drafts", problems),
-            Prompts = prompts.Count == 0 ? request.Prompts : [.. prompts.Select((text, index) => new BenchPrompt($"prompt {index + 1}", "own", text))],
+            Prompts = prompts.Count == 0 ? request.Prompts : [.. prompts.Select(BenchPrompt.Own)],
             Rounds = fields.Whole("rounds", 1, BenchRequest.MostRounds) ?? request.Rounds,
             MaxTokens = fields.Whole("max_tokens", 1, BenchRequest.MostTokens) ?? request.MaxTokens,
             Temperature = fields.Number("temperature", 0, 2),

@@ -1,9 +1,12 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Tandem.Host.Api.Management;
 
 /// <summary>Every model that was found, usable or not.</summary>
 /// <param name="State"><c>scanning</c> until all headers are read, then <c>ready</c>.</param>
 /// <param name="Folders">Where models are looked for, in order of precedence.</param>
-internal sealed record CatalogueList(string State, IReadOnlyList<string> Folders, IReadOnlyList<CatalogueItem> Models);
+internal sealed record CatalogueList(
+    [property: AllowedValues("scanning", "ready")] string State, IReadOnlyList<string> Folders, IReadOnlyList<CatalogueItem> Models);
 
 /// <summary>One model.</summary>
 internal sealed record CatalogueItem
@@ -47,7 +50,7 @@ internal sealed record CatalogueItem
 /// <param name="Kind"><c>llm</c> or <c>embedding</c>.</param>
 /// <param name="SizeBytes">All files together.</param>
 internal sealed record DescribedItem(
-    string? Name, string Kind, string Architecture, string Quantization, long Parameters, long SizeBytes, int ContextLength, int Layers, bool Vision,
+    string? Name, [property: AllowedValues("llm", "embedding")] string Kind, string Architecture, string Quantization, long Parameters, long SizeBytes, int ContextLength, int Layers, bool Vision,
     bool ChatTemplate, TokenizerItem? Tokenizer);
 
 /// <param name="Fingerprint">Equal for equal texts of all tokens; comparable inside one engine.</param>

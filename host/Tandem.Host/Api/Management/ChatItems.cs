@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -26,7 +27,8 @@ internal sealed record StoredChatDetails(
 
 /// <param name="Parent">The message before it; messages with one parent are versions of each other.</param>
 /// <param name="Meta">The page's own: origin of the characters, statistics, reasoning.</param>
-internal sealed record StoredMessageItem(string Id, string? Parent, string Role, string Content, JsonElement Meta, string CreatedAt);
+internal sealed record StoredMessageItem(
+    string Id, string? Parent, [property: AllowedValues("user", "assistant")] string Role, string Content, JsonElement Meta, string CreatedAt);
 
 /// <summary>Source-generated JSON of stored chats.</summary>
 [JsonSerializable(typeof(StoredChatList))]

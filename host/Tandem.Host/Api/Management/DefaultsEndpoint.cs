@@ -95,6 +95,15 @@ internal sealed class DefaultsEndpoint(ModelCatalogue models, PairJudge pairs, D
 }
 
 /// <summary>What requests and loads of a model get where they say nothing. For the document of the interface; settings are the worker contract's.</summary>
-/// <param name="DraftModel">Key of the draft, <c>auto</c> or <c>off</c>.</param>
-/// <param name="Load">Load settings, with the draft's own under <c>draft</c>.</param>
-internal sealed record DefaultsBody(string? DraftModel, JsonElement? Load, JsonElement? Sampling, JsonElement? Speculation);
+internal sealed record DefaultsBody
+{
+    /// <summary>Key of the draft, <c>auto</c> or <c>off</c>.</summary>
+    public string? DraftModel { get; init; }
+
+    /// <summary>Load settings, with the draft's own under <c>draft</c>.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Load { get; init; }
+
+    public IReadOnlyDictionary<string, JsonElement>? Sampling { get; init; }
+
+    public IReadOnlyDictionary<string, JsonElement>? Speculation { get; init; }
+}

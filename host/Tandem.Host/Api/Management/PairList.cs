@@ -1,9 +1,11 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Tandem.Host.Api.Management;
 
 /// <summary>Which models can draft for one main model, and for every other one why not.</summary>
 /// <param name="Main">Canonical key; null while models are not known yet.</param>
 /// <param name="State"><c>identifying</c>: the list may grow; <c>ready</c>: it is complete, also when it is empty.</param>
-internal sealed record PairList(string? Main, string State, IReadOnlyList<DraftItem> Drafts);
+internal sealed record PairList(string? Main, [property: AllowedValues("identifying", "ready")] string State, IReadOnlyList<DraftItem> Drafts);
 
 /// <param name="Verdict"><c>exact</c>, <c>tolerated</c> or <c>refused</c>.</param>
 /// <param name="Reasons">Every check that failed; for <c>tolerated</c> every difference that is allowed.</param>
@@ -12,7 +14,7 @@ internal sealed record PairList(string? Main, string State, IReadOnlyList<DraftI
 /// <param name="Recommended">A gain is to be expected, and both fit in memory.</param>
 /// <param name="Advice">Why it is not recommended although it fits.</param>
 internal sealed record DraftItem(
-    string Key, string Verdict, IReadOnlyList<ReasonItem> Reasons, DifferenceItem? FirstDifference, int? Rank, bool Recommended, string? Advice,
+    string Key, [property: AllowedValues("exact", "tolerated", "refused")] string Verdict, IReadOnlyList<ReasonItem> Reasons, DifferenceItem? FirstDifference, int? Rank, bool Recommended, string? Advice,
     MeasuredItem? Measured);
 
 /// <param name="Check">engine, kind, pre_tokenizer, add_bos, bos, add_eos, eos, size, text or range.</param>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace Tandem.Host.Api.Management;
@@ -10,7 +11,8 @@ internal sealed record RuntimeList(
 /// <param name="Id">Engine id.</param>
 /// <param name="State"><c>loaded</c>, <c>incompatible</c> or <c>broken</c>.</param>
 /// <param name="Reason">Null when loaded.</param>
-internal sealed record PluginItem(string Id, string? Name, string State, string? Reason, IReadOnlyList<string> Formats);
+internal sealed record PluginItem(
+    string Id, string? Name, [property: AllowedValues("loaded", "incompatible", "broken")] string State, string? Reason, IReadOnlyList<string> Formats);
 
 /// <param name="Id">E.g. <c>llama.cpp@0.5.0+3.22.1-cpu</c>; the folder's name when its manifest cannot be read.</param>
 /// <param name="State"><c>checking</c>, <c>usable</c> or <c>unusable</c>.</param>
@@ -18,7 +20,8 @@ internal sealed record PluginItem(string Id, string? Name, string State, string?
 /// <param name="Reason">Null unless unusable.</param>
 /// <param name="NextStep">What to do about it; null unless unusable.</param>
 /// <param name="Selected">Models of its formats get it.</param>
-internal sealed record RuntimeItem(string Id, string State, string Compatibility, string? Reason, string? NextStep, bool Selected, string Folder)
+internal sealed record RuntimeItem(
+    string Id, [property: AllowedValues("checking", "usable", "unusable")] string State, string Compatibility, string? Reason, string? NextStep, bool Selected, string Folder)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Engine { get; init; }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace Tandem.Host.Api.Management;
@@ -7,7 +8,7 @@ internal sealed record SettingItem(
     string Key,
     [property: JsonConverter(typeof(SettingValueConverter))] object Value,
     [property: JsonConverter(typeof(SettingValueConverter))] object Default,
-    string Type,
+    [property: AllowedValues("boolean", "integer", "number", "string")] string Type,
     double? Minimum,
     double? Maximum,
     IReadOnlyList<string>? Choices,

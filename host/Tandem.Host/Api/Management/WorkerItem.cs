@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Tandem.Host.Serving;
 using Tandem.Host.Workers;
 
@@ -11,7 +12,10 @@ internal sealed record WorkerList(IReadOnlyList<WorkerItem> Workers);
 /// <param name="StopCause">Why it was stopped: <c>evicted</c>, <c>unloaded_by_user</c>, <c>idle</c> or <c>supervisor_stops</c>.</param>
 /// <param name="Ttl">It is unloaded after so long without use; null: never.</param>
 internal sealed record WorkerItem(
-    string? Id, string Instance, string Model, string State, string? StopCause, int? Pid, string? Draft, string? Engine, string? Runtime,
+    string? Id, string Instance, string Model,
+    [property: AllowedValues("absent", "spawning", "handshaking", "loading", "ready", "busy", "draining", "stopping", "stopped", "faulted")] string State,
+    [property: AllowedValues("evicted", "unloaded_by_user", "idle", "supervisor_stops", null)] string? StopCause,
+    int? Pid, string? Draft, string? Engine, string? Runtime,
     double Progress, string? Phase, bool LoadedByUser, double? Ttl, DateTimeOffset LastUsed, int Leases, int Waiting, long Completed,
     int Restarts, DateTimeOffset? StartedAt, DateTimeOffset? ReadyAt, WorkerMemoryItem Memory, int? ContextLength, int? Parallel,
     FailureItem? LastFault, DateTimeOffset? LastFaultAt, DateTimeOffset? RetryAt)

@@ -16,6 +16,7 @@ internal static class ChatMapping
             RejectedDraftTokensCount = statistics.Draft?.Rejected,
             IgnoredDraftTokensCount = statistics.Draft?.Ignored,
             SpeculationNote = statistics.SpeculationNote,
+            DroppedTokensCount = statistics.DroppedTokens > 0 ? statistics.DroppedTokens : null,
         };
 
     /// <param name="answers">Of one request, in the order of their indexes.</param>
@@ -42,6 +43,7 @@ internal static class ChatMapping
             TokensPerSecond = seconds > 0 ? answers.Sum(one => one.EmittedTokens) / seconds : 0,
             TimeToFirstToken = answers.Min(one => one.TimeToFirstToken),
             EmittedTokens = answers.Sum(one => one.EmittedTokens),
+            DroppedTokens = answers.Max(one => one.DroppedTokens),
             Draft = drafts.Count == 0 ? null : new DraftStatistics(drafts[0].Model,
                 drafts.Sum(one => one.Total), drafts.Sum(one => one.Accepted), drafts.Sum(one => one.Rejected), drafts.Sum(one => one.Ignored)),
             SpeculationNote = answers.Select(one => one.SpeculationNote).FirstOrDefault(note => note is not null),

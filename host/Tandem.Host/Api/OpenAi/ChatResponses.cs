@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Tandem.Host.Api.Native;
 
@@ -71,7 +72,7 @@ internal sealed record ChatDelta
 /// <param name="Chars">UTF-16 units, as JavaScript counts.</param>
 /// <param name="From"><c>main</c>, <c>draft</c> or <c>ngram</c>.</param>
 /// <param name="Tokens">Tokens that the characters come from; over a whole answer those that were drafted are the accepted ones.</param>
-internal sealed record OriginSpan(int Chars, string From, int Tokens);
+internal sealed record OriginSpan(int Chars, [property: AllowedValues("main", "draft", "ngram")] string From, int Tokens);
 
 internal sealed record Usage(
     int PromptTokens, int CompletionTokens, int TotalTokens, PromptTokensDetails PromptTokensDetails, CompletionTokensDetails CompletionTokensDetails);
@@ -116,4 +117,8 @@ internal sealed record ChatStats(double TokensPerSecond, double TimeToFirstToken
     /// <summary>Why speculation was off or limited.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SpeculationNote { get; init; }
+
+    /// <summary>Tokens that <c>context_overflow</c> left out because they did not fit; absent when all fitted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? DroppedTokensCount { get; init; }
 }

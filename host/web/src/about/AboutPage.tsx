@@ -1,21 +1,16 @@
 import { Group, Kbd, List, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { optional, useHealth } from '../api/queries';
+import type { SystemReport } from '../api/schema';
 import { Logo } from '../shell/Logo';
 import { Page, Section } from '../shell/Page';
 import { strings } from '../strings';
 
 const text = strings.about;
 
-interface System {
-  home: string;
-  machine: { description: string; architecture: string; processor: string; cores: number; memory_total: number };
-  database: { state: string; notices: string[] };
-}
-
 export function AboutPage() {
   const health = useHealth().data;
-  const system = useQuery({ queryKey: ['system'], queryFn: ({ signal }) => optional<System | null>('/api/tandem/system', signal, null) }).data;
+  const system = useQuery({ queryKey: ['system'], queryFn: ({ signal }) => optional<SystemReport | null>('/api/tandem/system', signal, null) }).data;
   return (
     <Page title={text.title} lead={text.lead}>
       <Group gap="md" className="card">

@@ -1,18 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { optional } from './queries';
-import type { Stats } from './types';
+import type { AnswerItem as Answer } from './schema';
 
-/** An answer that has ended, whoever asked. */
-export interface Answer {
-  id: string;
-  at: string;
-  worker: string;
-  model: string;
-  state: 'completed' | 'failed' | 'cancelled';
-  tokens: number | null;
-  stats: Stats | null;
-  error: { message: string } | null;
-}
+export type { Answer };
 
 /** The last ones, newest first; new ones come by events. */
 export const useAnswers = () => useQuery({

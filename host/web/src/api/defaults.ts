@@ -1,16 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { segment, sendJson } from './client';
 import { optional } from './queries';
-
-type Group = Record<string, number | string | boolean | null | undefined>;
+import type { DefaultsBody } from './schema';
 
 /** What holds for a model wherever it is used. What is not set is absent; to take a setting back, null is sent. */
-export interface Defaults {
-  draft_model?: string | null;
-  load?: Group;
-  sampling?: Group;
-  speculation?: Group;
-}
+export type Defaults = DefaultsBody;
 
 const path = (key: string) => `/api/tandem/models/${segment(key)}/defaults`;
 

@@ -1,20 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { getJson, segment, sendJson } from './client';
 import { onEvent } from './live';
+import type { JobItem as Job, JobList } from './schema';
 
-/** A long action of the host. */
-export interface Job {
-  id: string;
-  kind: string;
-  title: string;
-  state: 'running' | 'succeeded' | 'failed' | 'cancelled';
-  progress: number | null;
-  message: string | null;
-  result?: unknown;
-  error: { message: string; next_step: string | null } | null;
-}
+export type { Job };
 
-export const useJobs = () => useQuery({ queryKey: ['jobs'], queryFn: ({ signal }) => getJson<{ jobs: Job[] }>('/api/tandem/jobs', signal) });
+export const useJobs = () => useQuery({ queryKey: ['jobs'], queryFn: ({ signal }) => getJson<JobList>('/api/tandem/jobs', signal) });
 
 export const cancelJob = (id: string) => sendJson('DELETE', `/api/tandem/jobs/${segment(id)}`);
 

@@ -1,69 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getJson, segment, sendJson } from './client';
 import type { Job } from './jobs';
+import type { AvailableRuntimes, RuntimeList } from './schema';
 
-export interface Runtime {
-  id: string;
-  state: 'checking' | 'usable' | 'unusable';
-  compatibility?: string;
-  reason: string | null;
-  next_step: string | null;
-  selected: boolean;
-  folder: string;
-  engine?: string;
-  engine_version?: string;
-  package_version?: string;
-  variant?: string;
-  formats?: string[];
-  bundled?: boolean;
-  warnings?: string[];
-  missing_features?: { capability: string; since: string; message: string; next_step: string }[];
-  predicates?: { name: string; holds: boolean; reason: string; next_step: string }[];
-  probe?: Probe | null;
-  selection?: { pinned: boolean; previous: string | null; on_trial: boolean; notice: string | null } | null;
-  workers?: { id: string; model: string; state: string; pid: number | null }[];
-}
-
-export interface Probe {
-  pid: number;
-  at: string;
-  seconds: number;
-  version: string;
-  devices: { name: string; description: string; kind: string; memory_total: number; memory_free: number }[];
-  cpu_features: string[];
-  libraries: string[];
-  broken: string[];
-}
-
-export interface Plugin {
-  id: string;
-  name: string | null;
-  state: 'loaded' | 'incompatible' | 'broken';
-  reason: string | null;
-  formats: string[];
-}
-
-export interface RuntimeList {
-  plugins: Plugin[];
-  runtimes: Runtime[];
-  machine?: { operating_system: string; architecture: string; cpu_features: string[]; accelerators: { kind: string; name: string; memory_bytes: number }[]; memory_bytes: number };
-}
-
-export interface Offer {
-  id: string;
-  engine: string;
-  engine_version: string;
-  variant: string;
-  formats: string[];
-  installed: boolean;
-  unfit: string | null;
-  disk_bytes: number;
-}
+export type { AvailableRuntime as Offer, PluginItem as Plugin, ProbeItem as Probe, RuntimeItem as Runtime, RuntimeList } from './schema';
 
 export const useRuntimes = () => useQuery({ queryKey: ['runtimes'], queryFn: ({ signal }) => getJson<RuntimeList>('/api/tandem/runtimes', signal) });
 
 export const useOffers = (enabled: boolean) => useQuery({
-  queryKey: ['runtimes', 'available'], enabled, queryFn: ({ signal }) => getJson<{ available: Offer[] }>('/api/tandem/runtimes/available', signal),
+  queryKey: ['runtimes', 'available'], enabled, queryFn: ({ signal }) => getJson<AvailableRuntimes>('/api/tandem/runtimes/available', signal),
 });
 
 export type RuntimeAction = 'survey' | 'select' | 'update' | 'rollback' | 'remove';

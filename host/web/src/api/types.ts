@@ -1,41 +1,17 @@
-/** What the host sends and takes. Names as on the wire. */
-export type Origin = 'main' | 'draft' | 'ngram';
+import type { ChatChunk as Chunk, ChatStats, ErrorBody, OriginSpan, StoredChatDetails, StoredChatItem, StoredMessageItem } from './schema';
 
-/** Characters (UTF-16 units) in a row that come from one place. */
-export interface Run {
-  chars: number;
-  from: Origin;
-  /** Tokens that the characters come from. */
-  tokens?: number;
-}
+/** What the host sends (see `schema.ts`) as the chat page has it, and what of it is the page's own. */
+export type Origin = OriginSpan['from'];
 
-export interface Stats {
-  tokens_per_second: number;
-  time_to_first_token: number;
-  generation_time: number;
-  stop_reason: string;
-  draft_model?: string;
-  total_draft_tokens_count?: number;
-  accepted_draft_tokens_count?: number;
-  rejected_draft_tokens_count?: number;
-  ignored_draft_tokens_count?: number;
-  speculation_note?: string;
-}
+/** Characters (UTF-16 units) in a row that come from one place; the pieces of a run do not say how many tokens they are. */
+export type Run = Omit<OriginSpan, 'tokens'> & Partial<Pick<OriginSpan, 'tokens'>>;
 
-export interface Usage {
-  prompt_tokens: number;
-  completion_tokens: number;
-}
+export type Stats = ChatStats;
 
-export interface ChatChunk {
-  choices: { delta: { content?: string; reasoning_content?: string; origin?: Run[]; reasoning_origin?: Run[] }; finish_reason: string | null }[];
-  usage?: Usage;
-  stats?: Stats;
-  model?: string;
-  error?: { message: string; code: string | null };
-}
+/** One event of an answer: a part of it, or why it ends here. */
+export type ChatChunk = Chunk & Partial<ErrorBody>;
 
-export type Role = 'user' | 'assistant';
+export type Role = StoredMessageItem['role'];
 
 /** What a message holds besides its text; the host keeps it as it is. */
 export interface MessageMeta {
@@ -50,14 +26,7 @@ export interface MessageMeta {
   stopped?: boolean;
 }
 
-export interface Message {
-  id: string;
-  parent: string | null;
-  role: Role;
-  content: string;
-  meta: MessageMeta;
-  created_at?: string;
-}
+export type Message = Omit<StoredMessageItem, 'meta' | 'created_at'> & { meta: MessageMeta; created_at?: string };
 
 export interface ChatSettings {
   model?: string;
@@ -78,21 +47,9 @@ export interface ChatSettings {
   seed?: number;
 }
 
-export interface ChatSummary {
-  id: string;
-  /** Given by the user; null: none. */
-  title: string | null;
-  automatic_title: string | null;
-  updated_at: string;
-  messages: number;
-}
+export type ChatSummary = Omit<StoredChatItem, 'created_at'>;
 
-export interface Chat extends ChatSummary {
-  settings: ChatSettings;
-  /** Last message of the branch that is shown. */
-  leaf: string | null;
-}
+/** A chat without its messages. `leaf` is the last one of the branch that is shown. */
+export type Chat = ChatSummary & Pick<StoredChatDetails, 'leaf'> & { settings: ChatSettings };
 
-export interface ChatDetails extends Chat {
-  items: Message[];
-}
+export type ChatDetails = Chat & { items: Message[] };

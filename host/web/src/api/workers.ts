@@ -1,40 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ApiError, getJson, segment, sendJson } from './client';
 import { type Job, runJob } from './jobs';
+import type { WorkerItem as Worker, WorkerList, WorkerLogLines } from './schema';
 
-export interface Worker {
-  id: string | null;
-  instance: string;
-  model: string;
-  state: string;
-  stop_cause: string | null;
-  pid: number | null;
-  draft: string | null;
-  engine: string | null;
-  runtime: string | null;
-  progress: number;
-  phase: string | null;
-  loaded_by_user: boolean;
-  ttl: number | null;
-  leases: number;
-  waiting: number;
-  completed: number;
-  restarts: number;
-  started_at: string | null;
-  memory: { estimated: number; private: number | null; devices: { device: string; weights: number; kv_cache: number; compute: number; draft: number }[] };
-  context_length: number | null;
-  parallel: number | null;
-  last_fault: { code: string; message: string; next_step: string | null } | null;
-  last_fault_at: string | null;
-  retry_at: string | null;
-}
+export type { Worker };
 
 export function useWorkers() {
   return useQuery({
     queryKey: ['workers'],
     queryFn: async ({ signal }): Promise<Worker[] | null> => {
       try {
-        return (await getJson<{ workers: Worker[] }>('/api/tandem/workers', signal)).workers;
+        return (await getJson<WorkerList>('/api/tandem/workers', signal)).workers;
       } catch (problem) {
         if (problem instanceof ApiError && problem.missing)
           return null;
@@ -77,5 +53,5 @@ export function useWorkerAction() {
 }
 
 export const useWorkerLog = (id: string, enabled: boolean) => useQuery({
-  queryKey: ['workers', id, 'log'], enabled, queryFn: ({ signal }) => getJson<{ lines: string[] }>(`/api/tandem/workers/${segment(id)}/log`, signal),
+  queryKey: ['workers', id, 'log'], enabled, queryFn: ({ signal }) => getJson<WorkerLogLines>(`/api/tandem/workers/${segment(id)}/log`, signal),
 });

@@ -28,6 +28,7 @@ export function StatsLine({ meta }: { meta: MessageMeta }) {
     <div className="stats" data-testid="stats">
       {parts.map((part, i) => <span key={i} className={drafted && i === parts.length - 1 ? 'accepted' : undefined}>{part}</span>)}
       {meta.stopped && <span>{strings.chat.stopped}</span>}
+      {meta.stats?.dropped_tokens_count !== undefined && <span>{text.dropped(meta.stats.dropped_tokens_count)}</span>}
       {meta.stats?.speculation_note && <span>{meta.stats.speculation_note}</span>}
     </div>
   );

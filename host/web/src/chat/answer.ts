@@ -61,12 +61,11 @@ function take(chunk: ChatChunk, growing: Growing): void {
   if (delta?.reasoning_content) {
     growing.waiting = false;
     growing.reasoning += delta.reasoning_content;
-    append(growing.reasoningOrigin, delta.reasoning_origin ?? delta.origin ?? [{ chars: delta.reasoning_content.length, from: 'main' }]);
+    append(growing.reasoningOrigin, delta.origin ?? [{ chars: delta.reasoning_content.length, from: 'main' }]);
   }
   if (delta?.content) {
     growing.waiting = false;
     growing.content += delta.content;
-    // An origin beside reasoning belongs to the reasoning when there is no text.
     append(growing.origin, delta.origin ?? [{ chars: delta.content.length, from: 'main' }]);
   }
 }

@@ -18,6 +18,9 @@ public static class WorkerContract
     /// <summary>Trailer with a serialised <see cref="ErrorDetail"/>.</summary>
     public const string ErrorTrailer = "tandem-error-bin";
 
+    /// <summary>Code of the refusal of a worker that was told to end and takes nothing new.</summary>
+    public const string Draining = "draining";
+
     /// <summary>Environment variable with the instance token; never an argument, arguments are visible to others.</summary>
     public const string TokenVariable = "TANDEM_WORKER_TOKEN";
 

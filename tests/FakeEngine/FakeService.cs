@@ -141,7 +141,7 @@ internal sealed partial class FakeService(WorkerIdentity identity, FakeScript pr
 
     private FakeModel Loaded() => _model ?? throw Refusal.FailedPrecondition("no_model", "no model is loaded", "Call LoadModel first.");
 
-    private FakeModel Admitting() => _draining ? throw Refusal.Unavailable("draining", "this worker takes no more requests") : Loaded();
+    private FakeModel Admitting() => _draining ? throw Refusal.Unavailable(WorkerContract.Draining, "this worker takes no more requests") : Loaded();
 
     private void Check(GenerateRequest request)
     {

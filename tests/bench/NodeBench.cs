@@ -97,7 +97,7 @@ internal static class NodeBench
         return (answer.GetProperty("rate").GetDouble(), [.. answer.GetProperty("first").EnumerateArray().Select(first => first.GetDouble())]);
     }
 
-    private static async Task<string> InstallAsync()
+    internal static async Task<string> InstallAsync()
     {
         var source = Path.Combine(Repository.Root, "tests", "bench", "node");
         var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "node-llama-cpp")).FullName;

@@ -12,6 +12,7 @@ var verbs = new Dictionary<string, (string What, Func<string[], Task<int>> Run)>
     ["pairs"] = ("a collector's folder: 250, 500 and 1,000 models of 20 vocabularies, indexed cold and warm by the real host", PairsBench.RunAsync),
     ["worker"] = ("several requests at once: total rate, first token, cancellation, allocation; arguments: F32, Q8_0, …, smol", WorkerBench.RunAsync),
     ["node"] = ("the worker's loop against the npm package node-llama-cpp: 1, 4 and 8 clients; arguments as for worker", NodeBench.RunAsync),
+    ["predictors"] = ("speculation as users get it against node-llama-cpp's predictors; arguments: F32, Q8_0, …, copy", NodeSpeculationBench.RunAsync),
     ["swap"] = ("a hundred draft swaps while answers are written; argument: type of the widened main", SwapBench.RunAsync),
     ["speculation"] = ("speculation as users get it against plain; arguments: F32, Q8_0, smol, copy, hostile, rounds=N", SpeculationBench.RunAsync),
     ["rules"] = ("tokens per pass of four ways to accept a draft; arguments: F32, Q8_0, smol", RulesBench.RunAsync),

@@ -13,13 +13,13 @@ internal static class SpeculationBench
     private const uint Tokens = 256;
 
     /// <summary>Of the kinds that the Storyteller models know; answers end by themselves, where the model knows what to say.</summary>
-    private static readonly string[] Prompts =
+    internal static readonly string[] Prompts =
     [
         "Write quicksort in Python. Code only.", "Tell me a story about a fox.", "Plan a one day trip to Washington, DC.",
         "Can you explain the Pythagorean theorem?", "List the numbers from 16 to 39.", "How do I write bubble sort in JavaScript? Code only.",
     ];
 
-    private static readonly string[] Copies =
+    internal static readonly string[] Copies =
     [
         "Copy this: wolf Sara lemon sleepy Tom blue clever kind Emma Max Yuki Tom purple lemon peach green banana plum apple mouse",
         "Repeat this text: orange river quiet red orange Yuki horse forest clever plum old castle tiny whale Emma garden banana black",

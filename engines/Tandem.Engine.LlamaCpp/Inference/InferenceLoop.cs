@@ -67,25 +67,25 @@ internal sealed class InferenceLoop : IAsyncDisposable
     internal void Start(Generation generation)
     {
         if (!TryPost(new LoopMessage.Start(generation)))
-            generation.Complete(Refusal.Unavailable("draining", "This worker is ending and takes no new requests.", "Send the request again.", 1));
+            generation.Complete(Refusal.Unavailable(WorkerContract.Draining, "This worker is ending and takes no new requests.", "Send the request again.", 1));
     }
 
     internal void Start(EmbedJob job)
     {
         if (!TryPost(new LoopMessage.Embed(job)))
-            job.Done.TrySetException(Refusal.Unavailable("draining", "This worker is ending and takes no new requests.", "Send the request again.", 1));
+            job.Done.TrySetException(Refusal.Unavailable(WorkerContract.Draining, "This worker is ending and takes no new requests.", "Send the request again.", 1));
     }
 
     internal Task<ulong> AttachAsync(DraftUnit draft)
     {
         var done = new TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously);
-        return TryPost(new LoopMessage.Attach(draft, done)) ? done.Task : throw Refusal.Unavailable("draining", "This worker is ending.");
+        return TryPost(new LoopMessage.Attach(draft, done)) ? done.Task : throw Refusal.Unavailable(WorkerContract.Draining, "This worker is ending.");
     }
 
     internal Task<(bool Detached, ulong Revision)> DetachAsync()
     {
         var done = new TaskCompletionSource<(bool, ulong)>(TaskCreationOptions.RunContinuationsAsynchronously);
-        return TryPost(new LoopMessage.Detach(done)) ? done.Task : throw Refusal.Unavailable("draining", "This worker is ending.");
+        return TryPost(new LoopMessage.Detach(done)) ? done.Task : throw Refusal.Unavailable(WorkerContract.Draining, "This worker is ending.");
     }
 
     internal Task<uint> DrainAsync()

@@ -222,7 +222,7 @@ internal sealed class LlamaCppService(WorkerIdentity identity) : Protocol.Engine
     private void RefuseDraining()
     {
         if (_draining)
-            throw Refusal.Unavailable("draining", "This worker is ending and takes no new requests.", "Send the request again.", 1);
+            throw Refusal.Unavailable(WorkerContract.Draining, "This worker is ending and takes no new requests.", "Send the request again.", 1);
     }
 
     private LoadedEngine Loaded() => _engine ?? throw Refusal.FailedPrecondition("no_model", "This worker has no model yet.", "Call LoadModel first.");

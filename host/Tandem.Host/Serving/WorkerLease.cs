@@ -48,8 +48,8 @@ internal sealed class WorkerLease(
         if (owner.Snapshot.Fault is { } fault)
             return fault.Failure;
         var failure = await WorkerCalls.ExplainAsync(exception, owner.Process!, times);
-        // What a stop ended is no crash.
-        return owner.Snapshot.StopCause is { } cause && WorkerCalls.RefusalOf(exception) is null
+        // What a stop ended is no crash; nor is what came when the worker had been told of it.
+        return owner.Snapshot.StopCause is { } cause && WorkerCalls.RefusalOf(exception) is null or { Code: WorkerContract.Draining }
             ? new Failure(FailureCodes.ModelUnloaded, $"The model was unloaded while it answered ({Words(cause)}).", NextStep: "Ask again.")
             : failure;
     }

@@ -212,6 +212,34 @@ public sealed class ModelServerTests
     }
 
     [Fact]
+    public async Task A_request_that_reaches_a_worker_on_its_way_out_is_told_that_the_model_was_unloaded()
+    {
+        await using var home = new FakeHome();
+        var model = home.Model("a", FakeScripts.Endless());
+        using var late = await home.LeaseAsync(model);
+        using var running = await home.LeaseAsync(model);
+        using var call = running.Client.Generate(new GenerateRequest { RequestId = "running" }, running.CallOptions(TestContext.Current.CancellationToken));
+        Assert.True(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        var unloading = home.Server.UnloadAsync("test/a", CancellationToken.None);
+        await Until.TrueAsync(() => home.Server.Workers.Single().StopCause is not null);
+        var exception = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            // Until the worker has heard of it.
+            while (true)
+            {
+                using var next = late.Client.Generate(new GenerateRequest { RequestId = "late", MaxTokens = 1 }, late.CallOptions(TestContext.Current.CancellationToken));
+                while (await next.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+                {
+                }
+            }
+        });
+        var failure = await late.ExplainAsync(exception);
+        Assert.Equal(FailureCodes.ModelUnloaded, failure.Code);
+        Assert.Contains("by the user", failure.Message, StringComparison.Ordinal);
+        await unloading.WaitAsync(FakeHome.Bound);
+    }
+
+    [Fact]
     public async Task More_requests_than_the_queue_holds_are_refused()
     {
         await using var home = new FakeHome(configure: services => services.AddSingleton(new ServingOptions { QueueLength = 1 }));

@@ -66,7 +66,17 @@ public sealed class OrphanTests(ITestOutputHelper output)
         else if (phase != "idle")
             await ReachedAsync(client, phase);
         if (phase != "idle")
-            await Until.TrueAsync(() => CommandUnderTest.ChildrenOf(serve.Pid).Count >= 2);
+        {
+            try
+            {
+                await Until.TrueAsync(() => CommandUnderTest.ChildrenOf(serve.Pid).Count >= 2);
+            }
+            catch (OperationCanceledException)
+            {
+                var workers = await client.GetStringAsync(new Uri("/api/tandem/workers", UriKind.Relative));
+                Assert.Fail($"{phase}: {CommandUnderTest.ChildrenOf(serve.Pid).Count} processes; {workers}");
+            }
+        }
         var children = CommandUnderTest.ChildrenOf(serve.Pid);
         var clock = Stopwatch.StartNew();
         serve.Signal(SigKill);

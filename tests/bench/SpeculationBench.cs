@@ -26,12 +26,23 @@ internal static class SpeculationBench
         "Copy this: red black cat white tiny owl harbour red island castle Zoe melon sleepy fox village apple Sam peach meadow blue",
     ];
 
+    private const string Report =
+        "The harbour office opens at seven in the morning and closes at nine in the evening. Boats that arrive later tie up at the outer wall and "
+        + "report the next day. Every boat pays for the nights it stays, the water it takes and the waste it leaves. The fee for a night is twelve "
+        + "coins for a small boat and twenty coins for a large one. Children under ten must wear a vest on the pier.";
+
+    /// <summary>Longer than the Storyteller models can copy.</summary>
+    private static readonly string[] LongCopies =
+    [
+        $"Repeat the following text word for word, twice:\n\n{Report}", $"Correct the spelling of this text and print all of it again:\n\n{Report.Replace("harbour", "harbuor", StringComparison.Ordinal)}",
+    ];
+
     private static readonly string[] Random =
     [
         "qv 7h zr0 kd%% lemon 93 whale@@ nub t4 (oo] 5512 rrx Zoe", "88 a 1 c {z} ... um~ pj 31 horse / blue x9x9 &&& 0 q",
     ];
 
-    /// <param name="arguments">Cells: <c>F32</c>, <c>Q8_0</c>, <c>smol</c>, <c>copy</c>, <c>hostile</c>; and <c>rounds=N</c>.</param>
+    /// <param name="arguments">Cells: <c>F32</c>, <c>Q8_0</c>, <c>smol</c>, <c>copy</c>, <c>copy:Q8_0</c>, <c>copy:smol</c>, <c>hostile</c>; and <c>rounds=N</c>.</param>
     public static async Task<int> RunAsync(string[] arguments)
     {
         var rounds = arguments.FirstOrDefault(argument => argument.StartsWith("rounds=", StringComparison.Ordinal)) is { } given
@@ -50,8 +61,12 @@ internal static class SpeculationBench
             case "smol":
                 await CompareAsync(await ReferencePairs.SmolAsync(), Prompts, [0, 0.8f], [Proposer.Draft, Proposer.Combined], rounds, endless: true);
                 break;
-            case "copy":
-                await CompareAsync(await ReferencePairs.WidenedAsync("F32"), Copies, [0, 0.8f], [Proposer.Ngram, Proposer.Combined], rounds, endless: false);
+            case "copy" or "copy:Q8_0":
+                var copier = await ReferencePairs.WidenedAsync(cell == "copy" ? "F32" : "Q8_0");
+                await CompareAsync(copier, Copies, [0, 0.8f], [Proposer.Ngram, Proposer.Combined], rounds, endless: false);
+                break;
+            case "copy:smol":
+                await CompareAsync(await ReferencePairs.SmolAsync(), LongCopies, [0], [Proposer.Ngram, Proposer.Combined], rounds, endless: true);
                 break;
             case "hostile":
                 var wide = await ReferencePairs.WidenedAsync("Q8_0");

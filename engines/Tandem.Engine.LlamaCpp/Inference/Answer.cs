@@ -142,12 +142,11 @@ internal sealed class Answer
     /// <summary>
     /// Decides the tokens of a step and appends them to <paramref name="tokens"/>.
     /// </summary>
-    /// <param name="main">Context whose last pass has the rows.</param>
-    /// <param name="firstRow">Row of the token before the draft; the draft's rows follow.</param>
-    /// <param name="isDecodeStep">False for the first token, which follows from the prompt's pass.</param>
+    /// <param name="rows">What follows the token before the draft, then each token of the draft.</param>
+    /// <param name="isDecodeStep">False for the first token, which follows from the prompt.</param>
     /// <param name="tokens">Prompt and answer so far.</param>
     /// <returns>Accepted draft tokens that were appended, and why the answer ends (unspecified: it goes on).</returns>
-    internal StepResult Conclude(LlamaContext main, int firstRow, bool isDecodeStep, List<int> tokens)
+    internal StepResult Conclude(LogitRows rows, bool isDecodeStep, List<int> tokens)
     {
         var drafted = isDecodeStep && Draft.Count > 0;
         var sent = drafted ? Draft.SentCount : 0;
@@ -155,13 +154,13 @@ internal sealed class Answer
         Tally.CountMainPass();
         _verifier.Begin(drafted ? Draft : null);
         for (var row = 0; row < _verifier.RowsToWeigh; row++)
-            _verifier.Weigh(main.Logits(firstRow + row));
+            _verifier.Weigh(rows[row]);
         var accepted = 0;
         var end = FinishReason.Unspecified;
         Decision decision;
         do
         {
-            var row = main.Logits(firstRow + accepted);
+            var row = rows[accepted];
             decision = _verifier.Next(row);
             Tally.Decide(decision.Outcome);
             if (sent > accepted)

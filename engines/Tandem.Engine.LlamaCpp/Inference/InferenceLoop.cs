@@ -210,6 +210,11 @@ internal sealed class InferenceLoop : IAsyncDisposable
             if (IsRunnable(slot))
                 _running.Add(slot);
         }
+        foreach (var slot in _mainPass.DecideKnown(_running, _draft?.Context))
+        {
+            Release(slot);
+            _running.Remove(slot);
+        }
         if (_running.Count == 0 || _stopping)
             return;
         _abort.Arm(_running);

@@ -15,6 +15,24 @@ internal sealed class MainPass(LlamaContext context, Placement placement, SlotTa
     private readonly List<Slot> _ended = [];
     private LlamaContext? _draft;
 
+    /// <summary>
+    /// Decides the first tokens that need no pass, so that the turn goes on with decode steps like those of everybody else. Returns the slots
+    /// whose answers have ended.
+    /// </summary>
+    internal List<Slot> DecideKnown(List<Slot> running, LlamaContext? draft)
+    {
+        _ended.Clear();
+        _draft = draft;
+        foreach (var slot in running)
+        {
+            if (!slot.HasFirstToken)
+                continue;
+            slot.Answer!.MarkPromptDone();
+            TryDecide(slot, new LogitRows(slot.End.Logits), slot.MainLength, isPrompt: true);
+        }
+        return _ended;
+    }
+
     /// <summary>Runs the pass; returns the slots whose answers have ended.</summary>
     internal List<Slot> Run(List<Slot> running, LlamaContext? draft)
     {
@@ -114,25 +132,36 @@ internal sealed class MainPass(LlamaContext context, Placement placement, SlotTa
             if (slot.Pending > 0)
                 return;
             answer.MarkPromptDone();
+            slot.End.Keep(rider.End, context.Logits(rider.FirstRow));
         }
+        TryDecide(slot, new LogitRows(context, rider.FirstRow), rider.End, rider.IsPrompt);
+    }
+
+    /// <param name="slot">Whose answer.</param>
+    /// <param name="rows">What follows its last token, and its draft's.</param>
+    /// <param name="length">Its tokens that are in the cache, the draft's not counted.</param>
+    /// <param name="isPrompt">It is the answer's first token.</param>
+    private void TryDecide(Slot slot, LogitRows rows, int length, bool isPrompt)
+    {
         try
         {
-            Decide(rider, slot, answer);
+            Decide(slot, rows, length, isPrompt);
         }
         catch (Grpc.Core.RpcException refused)
         {
-            answer.Fail(refused);
-            slot.KeepMain(rider.End, context);
+            slot.Answer!.Fail(refused);
+            slot.KeepMain(length, context);
             _ended.Add(slot);
         }
     }
 
-    private void Decide(Rider rider, Slot slot, Answer answer)
+    private void Decide(Slot slot, LogitRows rows, int length, bool isPrompt)
     {
-        var sent = rider.IsPrompt ? 0 : answer.Draft.SentCount;
-        var result = answer.Conclude(context, rider.FirstRow, !rider.IsPrompt, slot.Tokens);
+        var answer = slot.Answer!;
+        var sent = isPrompt ? 0 : answer.Draft.SentCount;
+        var result = answer.Conclude(rows, !isPrompt, slot.Tokens);
         // Rows of refused tokens leave both caches; the accepted ones are worked out already and stay.
-        var kept = rider.End + result.Accepted;
+        var kept = length + result.Accepted;
         slot.AdvanceMain(kept);
         if (sent > result.Accepted)
             slot.KeepMain(kept, context);

@@ -33,7 +33,8 @@ internal sealed class PrefixPool(ulong capacity)
     }
 
     /// <summary>
-    /// Brings a text into an empty slot that shares clearly more with the prompt than <paramref name="common"/> tokens. Returns what is shared.
+    /// Brings a text into an empty slot that shares clearly more with the prompt than <paramref name="common"/> tokens. Returns what of the
+    /// prompt need not be worked out: all but its last token at most, whose logits are not kept.
     /// </summary>
     internal int Restore(List<int> prompt, int common, Slot slot, LlamaContext main)
     {
@@ -53,7 +54,7 @@ internal sealed class PrefixPool(ulong capacity)
         if (!main.Restore(slot.Id, entry.State))
             return 0;
         slot.Hold(entry.Tokens);
-        return longest;
+        return Math.Min(longest, prompt.Count - 1);
     }
 
     private void Forget(Predicate<Entry> isOld)

@@ -19,6 +19,9 @@ internal sealed class Slot(int id)
     /// <summary>The draft's cache holds more than <see cref="DraftLength"/>: refused tokens that leave before it is used again.</summary>
     internal bool DraftHasRefused { get; private set; }
 
+    /// <summary>What follows its last prompt, while the main's cache holds that prompt.</summary>
+    internal PromptEnd End { get; } = new();
+
     /// <summary>Null when the slot is free.</summary>
     internal Answer? Answer { get; set; }
 
@@ -46,6 +49,9 @@ internal sealed class Slot(int id)
     /// </summary>
     internal bool Decodes => Pending == 1 && Answer is { IsPromptDone: true };
 
+    /// <summary>The whole prompt was in the cache, with the logits behind it: the first token needs no pass.</summary>
+    internal bool HasFirstToken => Pending == 0 && Answer is { IsPromptDone: false };
+
     /// <summary>How many tokens of a prompt are in the main's cache already.</summary>
     internal int CommonPrefix(List<int> prompt)
     {
@@ -56,10 +62,14 @@ internal sealed class Slot(int id)
         return common;
     }
 
-    /// <summary>
-    /// Makes the slot hold a prompt, keeping what the caches share with it; at least the last token stays to be processed, because its
-    /// logits are needed.
-    /// </summary>
+    /// <summary>As <see cref="CommonPrefix"/>, but the last token counts only if the logits behind it are known: they are needed.</summary>
+    internal int UsablePrefix(List<int> prompt)
+    {
+        var common = CommonPrefix(prompt);
+        return common < prompt.Count || End.Length == prompt.Count ? common : common - 1;
+    }
+
+    /// <summary>Makes the slot hold a prompt, keeping what the caches share with it.</summary>
     internal void Begin(List<int> prompt, int keep, LlamaContext main, LlamaContext? draft)
     {
         KeepMain(keep, main);
@@ -79,6 +89,8 @@ internal sealed class Slot(int id)
         KeepDraft(0, draft);
         main.CopySequence(other.Id, Id, length);
         MainLength = length;
+        if (other.End.Length == length)
+            End.Keep(length, other.End.Logits);
         DraftLength = Math.Min(length, other.DraftLength);
         if (DraftLength > 0)
             draft?.CopySequence(other.Id, Id, DraftLength);
@@ -113,10 +125,12 @@ internal sealed class Slot(int id)
     internal void KeepMain(int length, LlamaContext main)
     {
         MainLength = length;
+        End.Limit(length);
         if (main.Trim(Id, length))
             return;
         main.Trim(Id, 0);
         MainLength = 0;
+        End.Limit(0);
     }
 
     /// <summary>What the draft has seen beyond a length was refused.</summary>

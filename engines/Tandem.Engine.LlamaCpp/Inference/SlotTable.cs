@@ -22,10 +22,8 @@ internal sealed class SlotTable(int count, LlamaContext main, PrefixPool pool, b
         var (slot, common) = FindFree(prompt, reuse);
         if (slot is null)
             return null;
-        // The last token is always processed: its logits are needed.
-        var limit = prompt.Count - 1;
-        var donor = reuse && cacheCanTrim ? All.MaxBy(other => other.CommonPrefix(prompt)) : null;
-        var shared = donor is null ? 0 : Math.Min(donor.CommonPrefix(prompt), limit);
+        var donor = reuse && cacheCanTrim ? All.MaxBy(other => other.UsablePrefix(prompt)) : null;
+        var shared = donor?.UsablePrefix(prompt) ?? 0;
         if (donor == slot)
             common = Math.Max(common, shared);
         // What is kept of it stays in its place; the rest would be lost.
@@ -38,7 +36,7 @@ internal sealed class SlotTable(int count, LlamaContext main, PrefixPool pool, b
         }
         if (reuse && cacheCanTrim)
             common = pool.Restore(prompt, common, slot, main);
-        slot.Begin(prompt, Math.Min(common, limit), main, draft);
+        slot.Begin(prompt, common, main, draft);
         return slot;
     }
 
@@ -110,7 +108,7 @@ internal sealed class SlotTable(int count, LlamaContext main, PrefixPool pool, b
             if (slot.Answer is not null)
                 continue;
             // A beginning that most texts share is no reason to take this slot: it can be shared, and the rest would be lost.
-            var common = reuse ? slot.CommonPrefix(prompt) : 0;
+            var common = reuse ? slot.UsablePrefix(prompt) : 0;
             if (common * 2 < slot.MainLength)
                 common = 0;
             if (best is null || common > bestCommon || (common == bestCommon && slot.LastUsed < best.LastUsed))

@@ -179,7 +179,11 @@ public sealed class ChatPageTests
         await keyboard.TypeAsync("storyteller");
         await keyboard.PressAsync("Enter");
         await Expect(chat.Page.GetByRole(AriaRole.Button, new() { Name = "Model: tandem/storyteller", Exact = true })).ToBeVisibleAsync();
+        await Expect(chat.Input).ToBeFocusedAsync();
 
+        await keyboard.PressAsync("Control+k");
+        await keyboard.PressAsync("Escape");
+        await Expect(chat.Input).ToBeFocusedAsync();
         await keyboard.PressAsync("Control+k");
         await keyboard.TypeAsync("models");
         await keyboard.PressAsync("ArrowDown");
@@ -187,6 +191,26 @@ public sealed class ChatPageTests
         await Expect(chat.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeVisibleAsync();
         await keyboard.PressAsync("Control+Shift+o");
         await Expect(chat.Input).ToBeFocusedAsync();
+    }
+
+    [Theory]
+    [InlineData("l", "Search models")]
+    [InlineData("k", "Go to or do…")]
+    public async Task A_shortcut_that_opens_a_search_has_the_focus_there_before_the_next_key_comes(string key, string field)
+    {
+        await using var serve = await ServeUnderTest.StartAsync();
+        await using var chat = await ChatUnderTest.OpenAsync(serve.Url);
+        await Expect(chat.Input).ToBeFocusedAsync();
+        var focused = await chat.Page.EvaluateAsync<string?>("""
+            key => {
+              document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, code: `Key${key.toUpperCase()}`, ctrlKey: true, bubbles: true, cancelable: true }));
+              return document.activeElement?.getAttribute('aria-label');
+            }
+            """, key);
+        Assert.Equal(field, focused);
+        await chat.Page.Keyboard.TypeAsync("storyteller");
+        await Expect(chat.Page.GetByRole(AriaRole.Textbox, new() { Name = field })).ToHaveValueAsync("storyteller");
+        await Expect(chat.Input).ToHaveValueAsync("");
     }
 
     private static async Task ChooseDraftAsync(ChatUnderTest chat, string name)

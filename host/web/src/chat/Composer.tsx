@@ -1,5 +1,5 @@
 import { ActionIcon, Textarea, Tooltip } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { usePrefs } from '../prefs';
 import { IconClose, IconSend, IconStop } from '../shell/icons';
 import { strings } from '../strings';
@@ -11,14 +11,17 @@ const text = strings.chat;
 /** What was typed and not sent, by chat: it stays when another chat is looked at. */
 const drafts = new Map<string, string>();
 
+const inputId = 'composer';
+
+export const focusComposer = (): void => document.getElementById(inputId)?.focus({ preventScroll: true });
+
 export function Composer({ session, view }: { session: ChatSession; view: ChatView }) {
   const { id, settings } = view.chat;
   const [value, setValue] = useState(drafts.get(id) ?? '');
-  const input = useRef<HTMLTextAreaElement>(null);
   const { visualise } = usePrefs();
   const writing = view.writing !== null;
 
-  useEffect(() => input.current?.focus({ preventScroll: true }), [id]);
+  useEffect(focusComposer, [id]);
   useEffect(() => void drafts.set(id, value), [id, value]);
 
   const sendNow = () => {
@@ -44,7 +47,7 @@ export function Composer({ session, view }: { session: ChatSession; view: ChatVi
         </div>
       ))}
       <div className="composer">
-        <Textarea ref={input} autosize minRows={1} maxRows={12} flex={1} variant="unstyled" placeholder={text.ask} aria-label={text.ask} title={text.askHint}
+        <Textarea id={inputId} autosize minRows={1} maxRows={12} flex={1} variant="unstyled" placeholder={text.ask} aria-label={text.ask} title={text.askHint}
           value={value} onChange={(event) => setValue(event.currentTarget.value)} onKeyDown={onKeyDown} />
         {writing && (
           <Tooltip label={`${text.stop} (Esc)`}>

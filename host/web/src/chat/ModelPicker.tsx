@@ -1,6 +1,7 @@
 import { Alert, Button, Combobox, Group, Loader, Popover, Progress, ScrollArea, Text, useCombobox } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { ApiError } from '../api/client';
 import { type Model, useModels } from '../api/queries';
 import { useLoadedModels } from '../api/workers';
@@ -8,6 +9,7 @@ import { facts } from '../models/facts';
 import { setPrefs } from '../prefs';
 import { IconDown } from '../shell/icons';
 import { strings } from '../strings';
+import { focusComposer } from './Composer';
 import { loadModel, useLoadProgress } from './loading';
 import type { ChatSession, ChatView } from './session';
 
@@ -24,10 +26,18 @@ export function ModelPicker({ session, view }: { session: ChatSession; view: Cha
     onDropdownOpen: () => combobox.focusSearchInput(),
     onDropdownClose: () => setSearch(''),
   });
-  useHotkeys([['mod+L', () => combobox.openDropdown()], ['mod+shift+L', () => combobox.openDropdown()]], []);
+  useEffect(() => void combobox.selectFirstOption(), [search]);
+  useHotkeys([['mod+L', openAtOnce], ['mod+shift+L', openAtOnce]], []);
+
+  /** With the focus in its field: whoever types on chooses a model, and does not send a message. */
+  function openAtOnce() {
+    flushSync(() => combobox.openDropdown());
+    combobox.searchRef.current?.focus({ preventScroll: true });
+  }
 
   async function choose(key: string) {
     combobox.closeDropdown();
+    focusComposer();
     setProblem(null);
     setPrefs({ model: key });
     session.set({ model: key, draft: undefined });
@@ -55,7 +65,7 @@ export function ModelPicker({ session, view }: { session: ChatSession; view: Cha
           </Popover.Target>
         </Combobox.Target>
         <Combobox.Dropdown>
-          <Combobox.Search value={search} onChange={(event) => { setSearch(event.currentTarget.value); combobox.selectFirstOption(); }} placeholder={text.searchModels} aria-label={text.searchModels} />
+          <Combobox.Search value={search} onChange={(event) => setSearch(event.currentTarget.value)} placeholder={text.searchModels} aria-label={text.searchModels} />
           <Combobox.Options>
             <ScrollArea.Autosize mah="55vh" type="scroll">
               {shown.map((entry) => <Option key={entry.key} entry={entry} selected={entry.key === model} loaded={loaded.has(entry.key)} />)}

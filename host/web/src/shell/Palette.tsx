@@ -1,6 +1,7 @@
 import { Combobox, Group, Kbd, Modal, Text, TextInput, useCombobox, useMantineColorScheme } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { type ComponentType, useState, useSyncExternalStore } from 'react';
+import { type ComponentType, useEffect, useState, useSyncExternalStore } from 'react';
+import { flushSync } from 'react-dom';
 import { useChats, useModels } from '../api/queries';
 import { currentSession, openChat } from '../chat/sessions';
 import { titleOf } from '../chat/titles';
@@ -18,6 +19,7 @@ interface Action {
 }
 
 let open = false;
+let before: Element | null = null;
 const readers = new Set<() => void>();
 
 function setOpen(value: boolean): void {
@@ -26,7 +28,17 @@ function setOpen(value: boolean): void {
     reader();
 }
 
-export const openPalette = (): void => setOpen(true);
+/** Opens at once, with the focus in it: whoever types on does so here. */
+export function openPalette(): void {
+  before = document.activeElement;
+  flushSync(() => setOpen(true));
+}
+
+function closePalette(): void {
+  setOpen(false);
+  if (before instanceof HTMLElement && before.isConnected)
+    before.focus({ preventScroll: true });
+}
 
 function subscribe(reader: () => void): () => void {
   readers.add(reader);
@@ -37,7 +49,7 @@ function subscribe(reader: () => void): () => void {
 export function Palette() {
   const opened = useSyncExternalStore(subscribe, () => open);
   return (
-    <Modal opened={opened} onClose={() => setOpen(false)} withCloseButton={false} padding={0} size="lg" yOffset="12vh" transitionProps={{ duration: 0 }}
+    <Modal opened={opened} onClose={closePalette} returnFocus={false} withCloseButton={false} padding={0} size="lg" yOffset="12vh" transitionProps={{ duration: 0 }}
       title={<span className="visually-hidden">{strings.shell.palette}</span>} styles={{ header: { minHeight: 0, padding: 0 } }}>
       <PaletteBody />
     </Modal>
@@ -47,13 +59,16 @@ export function Palette() {
 function PaletteBody() {
   const [search, setSearch] = useState('');
   const combobox = useCombobox({ opened: true });
+  useEffect(() => void combobox.selectFirstOption(), [search]);
   const actions = useActions().filter(({ label }) => search.toLowerCase().split(/\s+/).every((word) => label.toLowerCase().includes(word))).slice(0, 40);
   return (
-    <Combobox store={combobox} onOptionSubmit={(id) => { setOpen(false); actions.find((action) => action.id === id)?.run(); }}>
+    <Combobox store={combobox} onOptionSubmit={(id) => { closePalette(); actions.find((action) => action.id === id)?.run(); }}>
       <Combobox.EventsTarget>
         <TextInput
-          data-autofocus size="md" variant="unstyled" px="md" py={6} placeholder={strings.shell.palette} aria-label={strings.shell.palette}
-          value={search} onChange={(event) => { setSearch(event.currentTarget.value); combobox.selectFirstOption(); }}
+          data-autofocus autoFocus size="md" variant="unstyled" px="md" py={6} placeholder={strings.shell.palette} aria-label={strings.shell.palette}
+          value={search} onChange={(event) => setSearch(event.currentTarget.value)}
+          // The list is always open, so that Mantine leaves Escape to it and does not close the dialog.
+          onKeyDown={(event) => event.key === 'Escape' && !event.nativeEvent.isComposing && closePalette()}
         />
       </Combobox.EventsTarget>
       <Combobox.Options mah="50vh" style={{ overflowY: 'auto', borderTop: '1px solid var(--line)' }} p={6}>

@@ -42,76 +42,91 @@ internal static class SpeculationBench
         "qv 7h zr0 kd%% lemon 93 whale@@ nub t4 (oo] 5512 rrx Zoe", "88 a 1 c {z} ... um~ pj 31 horse / blue x9x9 &&& 0 q",
     ];
 
-    /// <param name="arguments">Cells: <c>F32</c>, <c>Q8_0</c>, <c>smol</c>, <c>copy</c>, <c>copy:Q8_0</c>, <c>copy:smol</c>, <c>hostile</c>; and <c>rounds=N</c>.</param>
+    /// <param name="arguments">Cells: <c>F32</c>, <c>Q8_0</c>, <c>smol</c>, <c>copy</c>, <c>copy:Q8_0</c>, <c>copy:smol</c>, <c>hostile</c>; <c>rounds=N</c>; and
+    /// <c>fixed=4,7</c>: drafts of these lengths as well, for the cells of the reference pairs.</param>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var rounds = arguments.FirstOrDefault(argument => argument.StartsWith("rounds=", StringComparison.Ordinal)) is { } given
-            ? int.Parse(given["rounds=".Length..], CultureInfo.InvariantCulture)
-            : 5;
+        var rounds = Option(arguments, "rounds=") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : 5;
+        uint[] lengths = Option(arguments, "fixed=") is { } list ? [.. list.Split(',').Select(length => uint.Parse(length, CultureInfo.InvariantCulture))] : [];
         var cells = arguments.Where(argument => !argument.Contains('=', StringComparison.Ordinal)).ToArray();
         foreach (var cell in cells.Length == 0 ? ["F32", "Q8_0", "smol", "copy", "hostile"] : cells)
-            await MeasureAsync(cell, rounds);
+            await MeasureAsync(cell, rounds, lengths);
         return 0;
     }
 
-    private static async Task MeasureAsync(string cell, int rounds)
+    private static string? Option(string[] arguments, string name) =>
+        arguments.FirstOrDefault(argument => argument.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
+
+    private static async Task MeasureAsync(string cell, int rounds, uint[] lengths)
     {
+        var plain = new Way(Proposer.None);
+        var draft = new Way(Proposer.Draft);
+        var combined = new Way(Proposer.Combined);
+        var ngram = new Way(Proposer.Ngram);
+        Way[] drafting = [plain, draft, combined, .. lengths.Select(length => new Way(Proposer.Draft, length))];
         switch (cell)
         {
             case "smol":
-                await CompareAsync(await ReferencePairs.SmolAsync(), Prompts, [0, 0.8f], [Proposer.Draft, Proposer.Combined], rounds, endless: true);
+                await CompareAsync(await ReferencePairs.SmolAsync(), Prompts, [0, 0.8f], drafting, rounds, endless: true);
                 break;
             case "copy" or "copy:Q8_0":
                 var copier = await ReferencePairs.WidenedAsync(cell == "copy" ? "F32" : "Q8_0");
-                await CompareAsync(copier, Copies, [0, 0.8f], [Proposer.Ngram, Proposer.Combined], rounds, endless: false);
+                await CompareAsync(copier, Copies, [0, 0.8f], [plain, ngram, combined], rounds, endless: false);
                 break;
             case "copy:smol":
-                await CompareAsync(await ReferencePairs.SmolAsync(), LongCopies, [0], [Proposer.Ngram, Proposer.Combined], rounds, endless: true);
+                await CompareAsync(await ReferencePairs.SmolAsync(), LongCopies, [0], [plain, ngram, combined], rounds, endless: true);
                 break;
             case "hostile":
                 var wide = await ReferencePairs.WidenedAsync("Q8_0");
                 var nonsense = wide with { Name = "nonsense", Draft = await ReferencePairs.NonsenseDraftAsync() };
-                await CompareAsync(nonsense, Prompts, [0, 0.8f], [Proposer.Draft, Proposer.Combined], rounds, endless: false);
-                await CompareAsync(wide with { Name = "random text" }, Random, [1.6f], [Proposer.Draft, Proposer.Combined, Proposer.Ngram], rounds, endless: true);
-                await CompareAsync(wide with { Name = "own size", Draft = wide.Main }, Prompts, [0], [Proposer.Draft], rounds, endless: false);
+                await CompareAsync(nonsense, Prompts, [0, 0.8f], drafting, rounds, endless: false);
+                await CompareAsync(wide with { Name = "random text" }, Random, [1.6f], [plain, draft, combined, ngram], rounds, endless: true);
+                await CompareAsync(wide with { Name = "own size", Draft = wide.Main }, Prompts, [0], [plain, draft], rounds, endless: false);
                 break;
             default:
-                await CompareAsync(await ReferencePairs.WidenedAsync(cell), Prompts, [0, 0.8f], [Proposer.Draft, Proposer.Combined], rounds, endless: false);
+                await CompareAsync(await ReferencePairs.WidenedAsync(cell), Prompts, [0, 0.8f], drafting, rounds, endless: false);
                 break;
         }
     }
 
     private static async Task CompareAsync(
-        ReferencePair pair, string[] prompts, float[] temperatures, Proposer[] proposers, int rounds, bool endless)
+        ReferencePair pair, string[] prompts, float[] temperatures, Way[] ways, int rounds, bool endless)
     {
         await using var engine = BenchEngine.Load(pair.Main);
         await engine.AttachAsync(pair.Draft);
         foreach (var temperature in temperatures)
         {
-            Proposer[] all = [Proposer.None, .. proposers];
-            var cells = all.ToDictionary(proposer => proposer, _ => new Cell());
+            var cells = ways.ToDictionary(way => way, _ => new Cell());
             for (var round = 0; round < rounds; round++)
             {
-                foreach (var proposer in all)
+                foreach (var way in ways)
                 {
                     foreach (var prompt in prompts)
-                        cells[proposer].Add(await engine.AskAsync(Request(prompt, proposer, temperature, endless)));
-                    cells[proposer].EndRound(cells[Proposer.None]);
+                        cells[way].Add(await engine.AskAsync(Request(prompt, way, temperature, endless)));
+                    cells[way].EndRound(cells[ways[0]]);
                 }
             }
 
-            foreach (var proposer in all)
-                Console.WriteLine($"{pair.Name,-12} T {temperature,-3} {proposer,-9}{cells[proposer]}");
+            foreach (var way in ways)
+                Console.WriteLine($"{pair.Name,-12} T {temperature,-3} {way,-9}{cells[way]}");
         }
     }
 
-    private static GenerateRequest Request(string prompt, Proposer proposer, float temperature, bool endless)
+    private static GenerateRequest Request(string prompt, Way way, float temperature, bool endless)
     {
         var request = BenchEngine.Ask(prompt, Tokens, length: 0, temperature);
         request.ClearSeed();
         request.Sampling.IgnoreEos = endless;
-        request.Speculation = new Protocol.Speculation { Proposer = proposer };
+        request.Speculation = new Protocol.Speculation { Proposer = way.Proposer };
+        if (way.Length is { } length)
+            request.Speculation.Length = length;
         return request;
+    }
+
+    /// <summary>Who proposes; and how many tokens, where the worker does not choose.</summary>
+    private sealed record Way(Proposer Proposer, uint? Length = null)
+    {
+        public override string ToString() => Length is { } length ? $"{Proposer} {length}" : $"{Proposer}";
     }
 
     /// <summary>One way of decoding, round by round.</summary>

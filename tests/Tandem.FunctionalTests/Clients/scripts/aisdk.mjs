@@ -14,7 +14,10 @@ for await (const part of stream.textStream) streamed += part;
 const streamedTokens = (await stream.usage).outputTokens;
 const stopped = await generateText({ ...greedy, maxOutputTokens: 200, stopSequences: ["5"] });
 const seeded = [];
-for (let i = 0; i < 2; i++) seeded.push((await generateText({ ...greedy, temperature: 1, seed: 7 })).text);
+for (let seed = 1; seed <= 6; seed++) {
+  const sampled = { ...greedy, temperature: 1, seed, maxOutputTokens: 8 };
+  seeded.push([(await generateText(sampled)).text, (await generateText(sampled)).text]);
+}
 const text = await generateText({ ...greedy, model: provider.completionModel(model), prompt, maxOutputTokens: 8 });
 let error;
 try {

@@ -17,8 +17,10 @@ for await (const chunk of stream) {
 }
 const stopped = await client.chat.completions.create({ ...greedy, max_tokens: 200, stop: ["5"] });
 const seeded = [];
-for (let i = 0; i < 2; i++)
-  seeded.push((await client.chat.completions.create({ ...greedy, temperature: 1, seed: 7 })).choices[0].message.content);
+for (let seed = 1; seed <= 6; seed++) {
+  const ask = async () => (await client.chat.completions.create({ ...greedy, temperature: 1, seed, max_tokens: 8 })).choices[0].message.content;
+  seeded.push([await ask(), await ask()]);
+}
 // An engine that gives none says so.
 const unsupported = caught => caught.code === "not_supported" ? null : Promise.reject(caught);
 const logged = await client.chat.completions.create({ ...greedy, logprobs: true, top_logprobs: 2 }).catch(unsupported);

@@ -17,7 +17,8 @@ for chunk in client.chat.completions.create(**greedy, stream=True, stream_option
         streamed += chunk.choices[0].delta.content or ""
     usage = chunk.usage or usage
 stopped = client.chat.completions.create(**{**greedy, "max_tokens": 200}, stop=["5"])
-seeded = [client.chat.completions.create(**{**greedy, "temperature": 1}, seed=7).choices[0].message.content for _ in range(2)]
+sampled = {**greedy, "temperature": 1, "max_tokens": 8}
+seeded = [[client.chat.completions.create(**sampled, seed=seed).choices[0].message.content for _ in range(2)] for seed in range(1, 7)]
 try:
     logged = client.chat.completions.create(**greedy, logprobs=True, top_logprobs=2)
 except openai.BadRequestError as caught:  # An engine that gives none says so.

@@ -49,8 +49,9 @@ internal sealed class WorkerLease(
             return fault.Failure;
         var failure = await WorkerCalls.ExplainAsync(exception, owner.Process!, times);
         // What a stop ended is no crash; nor is what came when the worker had been told of it.
-        return owner.Snapshot.StopCause is { } cause && WorkerCalls.RefusalOf(exception) is null or { Code: WorkerContract.Draining }
-            ? new Failure(FailureCodes.ModelUnloaded, $"The model was unloaded while it answered ({Words(cause)}).", NextStep: "Ask again.")
+        var refusal = WorkerCalls.RefusalOf(exception);
+        return owner.Snapshot.StopCause is { } cause && refusal is null or { Code: WorkerContract.Draining }
+            ? new Failure(FailureCodes.ModelUnloaded, $"The model was unloaded {(refusal is null ? "while" : "before")} it answered ({Words(cause)}).", NextStep: "Ask again.")
             : failure;
     }
 

@@ -14,7 +14,7 @@ var verbs = new Dictionary<string, (string What, Func<string[], Task<int>> Run)>
     ["node"] = ("the worker's loop against the npm package node-llama-cpp: 1, 4 and 8 clients; arguments as for worker", NodeBench.RunAsync),
     ["predictors"] = ("speculation as users get it against node-llama-cpp's predictors; arguments: F32, Q8_0, …, copy", NodeSpeculationBench.RunAsync),
     ["swap"] = ("a hundred draft swaps while answers are written; argument: type of the widened main", SwapBench.RunAsync),
-    ["speculation"] = ("speculation as users get it against plain; arguments: F32, Q8_0, smol, copy, copy:Q8_0, copy:smol, hostile, rounds=N", SpeculationBench.RunAsync),
+    ["speculation"] = ("speculation as users get it against plain; arguments: F32, Q8_0, smol, copy, copy:Q8_0, copy:smol, hostile, rounds=N, fixed=4,7", SpeculationBench.RunAsync),
     ["rules"] = ("tokens per pass of four ways to accept a draft; arguments: F32, Q8_0, smol", RulesBench.RunAsync),
     ["sampling"] = ("sampler chain and verifier per row of logits; arguments: vocabulary sizes", SamplingBench.RunAsync),
 };

@@ -55,7 +55,7 @@ public sealed class DotnetClientTests(ServedModels served) : IClassFixture<Serve
         var texts = new List<(string, string)>();
         for (var seed = 1; seed <= 6; seed++)
             texts.Add((await AskAsync(seed), await AskAsync(seed)));
-        ServedModels.AssertSeedsRepeat(texts);
+        ServedModels.AssertSeedsRepeat(model, texts);
 
         async Task<string> AskAsync(int seed)
         {

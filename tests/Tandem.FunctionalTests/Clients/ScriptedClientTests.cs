@@ -52,7 +52,7 @@ public sealed class ScriptedClientTests(ServedModels served, ITestOutputHelper o
         Assert.Equal((24, 24), (seen.GetProperty("tokens").GetInt32(), seen.GetProperty("streamedTokens").GetInt32()));
         Assert.Equal("stop", seen.GetProperty("stopReason").GetString());
         Assert.DoesNotContain("5", seen.GetProperty("stopped").GetString(), StringComparison.Ordinal);
-        ServedModels.AssertSeedsRepeat(seen.GetProperty("seeded").EnumerateArray().Select(pair => (pair[0].GetString()!, pair[1].GetString()!)));
+        ServedModels.AssertSeedsRepeat(model, seen.GetProperty("seeded").EnumerateArray().Select(pair => (pair[0].GetString()!, pair[1].GetString()!)));
         Assert.Equal(404, seen.GetProperty("error").GetProperty("status").GetInt32());
         if (SharedFolder.Path is not null)
             Assert.Equal("[384,384]", seen.GetProperty("embedding").GetRawText().Replace(" ", "", StringComparison.Ordinal));

@@ -48,14 +48,14 @@ public sealed class ServedModels : IAsyncLifetime
     }
 
     /// <summary>
-    /// Six seeds, each asked twice at temperature 1. A draw may lie so near an edge that another place in the cache, which rounds otherwise,
-    /// decides it; seeds that are not used give SmolLM2 another text nearly every time.
+    /// Six seeds, each asked twice at temperature 1. Of SmolLM2, which finds many words about equally good, a draw may lie so near an edge that
+    /// another place in the cache, which rounds otherwise, decides it; seeds that are not used give it another text nearly every time.
     /// </summary>
-    public static void AssertSeedsRepeat(IEnumerable<(string First, string Second)> texts)
+    public static void AssertSeedsRepeat(string model, IEnumerable<(string First, string Second)> texts)
     {
         var all = texts.ToList();
         Assert.Equal(6, all.Count);
-        Assert.InRange(all.Count(pair => pair.First == pair.Second), 4, 6);
+        Assert.InRange(all.Count(pair => pair.First == pair.Second), model == Smol ? 4 : 6, 6);
     }
 
     /// <summary>Skips the running test where this model cannot be served.</summary>

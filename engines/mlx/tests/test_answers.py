@@ -104,6 +104,20 @@ def test_several_requests_are_served_in_turns_and_none_changes_another(driver: D
         assert driver.ask((prompt, message))[0].ids == result.ids
 
 
+def test_the_draft_reads_what_was_copied_and_goes_on(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlx_engine.inference.stepper._CHUNK_SECONDS", 10.0)
+    prompt = driver.prompt("Say: one two three four five six seven eight nine ten, again and again. " * 4)
+    settings: dict[str, Any] = {"max_tokens": 200, "ignore_eos": True}
+    plain = driver.one(prompt, **settings, speculation=PLAIN)
+    for length in (12, 16):
+        both = driver.one(prompt, **settings, speculation=pb.Speculation(proposer=pb.PROPOSER_COMBINED, length=length))
+        origins = [token.origin for token in both.tokens]
+        last_copied = len(origins) - 1 - origins[::-1].index(pb.ORIGIN_NGRAM)
+        assert pb.ORIGIN_DRAFT in origins[:last_copied] and driver.loop.draft is driver.draft
+        assert both.finished.speculation_note == ""
+        assert NearTie(driver).first_unexcused(prompt, plain.ids, both.ids) is None
+
+
 def test_drafts_changed_during_an_answer_never_stop_it(driver: Driver) -> None:
     prompt = driver.prompt("Count from 1 to 200.")
     settings: dict[str, Any] = {"max_tokens": 400, "ignore_eos": True}

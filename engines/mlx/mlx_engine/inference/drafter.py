@@ -12,7 +12,7 @@ from .answer import Answer
 from .picker import Picker
 from .slot import Slot
 
-# What a draft lacks of the text and reads in the pass of its first token.
+# Tokens before the last one that a draft may lack: it reads them in the pass of its first token.
 _SMALL_LAG = 8
 
 
@@ -90,11 +90,16 @@ class Drafter:
         draft.end()
 
     def follow(self, slot: Slot, chunk: int) -> bool:
-        """Gives the draft model a slice of the text it lacks; False when there is none, apart from the last tokens."""
-        if slot.draft is None or len(slot.tokens) - slot.draft.length <= _SMALL_LAG:
+        """Gives the draft model a slice of the text it lacks, never the last token: it drafts from that. False when it lacks little."""
+        if slot.draft is None:
             return False
+        start = slot.draft.length
+        lag = len(slot.tokens) - 1 - start
+        if lag <= _SMALL_LAG:
+            return False
+        count = lag if lag <= chunk + _SMALL_LAG else chunk
         try:
-            slot.draft.feed(self._mx.array(slot.tokens[slot.draft.length : slot.draft.length + chunk]))
+            slot.draft.feed(self._mx.array(slot.tokens[start : start + count]))
             slot.draft.compute()
         except Exception as failure:
             self._fail(failure)

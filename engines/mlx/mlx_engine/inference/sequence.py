@@ -35,6 +35,12 @@ class CachedSequence:
         self.length += tokens.size
         return logits[0]
 
+    def start(self) -> None:
+        """Begins to compute what was queued, to the middle of the layers."""
+        import mlx.core as mx
+
+        mx.async_eval(self._cache[(len(self._cache) - 1) // 2].state)
+
     def compute(self) -> None:
         """Runs what was queued, without its logits."""
         import mlx.core as mx

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from .. import log
 from ..messages import pb
@@ -19,6 +19,7 @@ from .answer import Answer, Setup
 from .costs import PassCosts
 from .drafter import DraftFailed
 from .generation import Generation
+from .loading import Loading
 from .measure import Points, costs_of, refined
 from .model import Model
 from .slot import Slot
@@ -28,31 +29,6 @@ T = TypeVar("T")
 _IDLE_BEAT = 1.0
 _READER_PATIENCE = 60.0
 _LOOP_FAILED = 70
-
-
-class Loading(Generic[T]):
-    """Work that is done in slices between steps: a generator of fractions that returns its result."""
-
-    def __init__(self, work: Generator[float, None, T], on_progress: Callable[[float], None]) -> None:
-        self.work = work
-        self.on_progress = on_progress
-        self.done: Future[T] = Future()
-        self.is_cancelled = False
-
-    def advance(self) -> bool:
-        """True when it has ended, however it ended."""
-        if self.is_cancelled:
-            self.work.close()
-            self.done.cancel()
-            return True
-        try:
-            self.on_progress(next(self.work))
-            return False
-        except StopIteration as end:
-            self.done.set_result(end.value)
-        except BaseException as failure:
-            self.done.set_exception(failure)
-        return True
 
 
 class InferenceLoop:

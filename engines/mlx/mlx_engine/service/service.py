@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,14 @@ from ..inference.model import load as load_model
 from ..inference.pair import Side, judge, other_engine
 from ..messages import pb
 from ..process import Identity
-from ..refusal import Refused, internal, invalid, not_supported, precondition, unavailable
+from ..refusal import Refused, invalid, not_supported, precondition, unavailable
 from . import facts, memory
+from .loading import follow, open_model, put_in_draft
 from .placement import Placement
 from .requests import check
 
 if TYPE_CHECKING:
-    from ..inference.loop import InferenceLoop, Loading
+    from ..inference.loop import InferenceLoop
 
 Context = grpc.aio.ServicerContext[Any, Any]
 _PROTOCOL = 1
@@ -42,7 +43,6 @@ class MlxService:
         self._library: Future[Library] = Future()
         self._model: Model | None = None
         self._placement = Placement()
-        self._draft_placement = Placement()
         self._load_began = False
         self._draining = False
 
@@ -91,9 +91,9 @@ class MlxService:
 
         has_draft = request.HasField("draft")
         share = 0.8 if has_draft else 1.0
-        model = await _follow(loop, load_model(library, request.model), lambda f: send(share * f, pb.LoadProgress.PHASE_READING))
+        model = await follow(loop, load_model(library, request.model), lambda f: send(share * f, pb.LoadProgress.PHASE_READING))
         placement = placement.fitted(model.folder)
-        await asyncio.wrap_future(loop.call(lambda: _open(loop, model, placement, request.cost)))
+        await asyncio.wrap_future(loop.call(lambda: open_model(loop, model, placement, request.cost)))
         self._placement, self._model = placement, model
         notices: list[str] = []
         if has_draft:
@@ -205,16 +205,15 @@ class MlxService:
         if not draft.HasField("model"):
             raise invalid("draft", "No draft is named.")
         _refuse_other_engine(draft.engine_id, "draft.engine_id")
-        placement = Placement.read(draft.settings, "load.draft")
+        Placement.read(draft.settings, "load.draft")
         # Judged before anything is loaded: a vocabulary that does not fit costs neither time nor memory.
         verdict = judge(main.side, await asyncio.to_thread(Side.read, draft.model, "draft.model.path"))
         if verdict.verdict == pb.VERDICT_REFUSED:
             reasons = " ".join(failed.message for failed in verdict.failed)
             reason = f"{draft.model.key} cannot draft for {main.key}: {reasons}"
             raise precondition("draft_vocab_mismatch", reason, "Choose a draft of the same family.", "draft_model")
-        model = await _follow(loop, load_model(self._library.result(), draft.model, "draft.model.path"), send)
-        await asyncio.wrap_future(loop.call(lambda: _put_in(loop, model, draft)))
-        self._draft_placement = placement
+        model = await follow(loop, load_model(self._library.result(), draft.model, "draft.model.path"), send)
+        await asyncio.wrap_future(loop.call(lambda: put_in_draft(loop, model, draft)))
 
     def _describe(self, model: Model, seconds: float) -> pb.LoadedModel:
         loop = self._opened()
@@ -264,43 +263,6 @@ class MlxService:
         if self._model is None:
             raise precondition("no_model", "This worker has no model yet.", "Call LoadModel first.")
         return self._model
-
-
-async def _follow(loop: "InferenceLoop", work: Generator[float, None, Model], send: Callable[[float], Any]) -> Model:
-    """Loads in slices on the owner thread and sends the progress; a caller that goes cancels the load."""
-    events = asyncio.get_running_loop()
-    progress: asyncio.Queue[float | None] = asyncio.Queue()
-
-    def tell(fraction: float | None) -> None:
-        events.call_soon_threadsafe(progress.put_nowait, fraction)
-
-    loading: Loading[Model] = loop.load(work, tell)
-    loading.done.add_done_callback(lambda _: tell(None))
-    try:
-        while (fraction := await progress.get()) is not None:
-            await send(fraction)
-    finally:
-        loading.is_cancelled = True
-    return await asyncio.wrap_future(loading.done)
-
-
-def _open(loop: "InferenceLoop", model: Model, placement: Placement, cost: pb.CostCurve) -> None:
-    """On the owner thread."""
-    from ..inference.measure import measure, warm_up
-
-    if not warm_up(model):
-        raise internal("The model was read but cannot compute.", "Try another quantisation or another runtime.", "model_load_failed")
-    costs = measure(model, cost)
-    loop.open(model, placement.parallel, placement.context_length, placement.batch_size, placement.seed, costs)
-
-
-def _put_in(loop: "InferenceLoop", model: Model, draft: pb.DraftModel) -> None:
-    """On the owner thread."""
-    from ..inference.measure import DRAFT_WIDTHS, measure, warm_up
-
-    if not warm_up(model):
-        raise internal("The draft was read but cannot compute.", "Choose another draft.", "model_load_failed")
-    loop.replace_draft(model, measure(model, draft.cost, DRAFT_WIDTHS), tuple(draft.acceptance_prior.by_position))
 
 
 def _refuse_other_engine(engine_id: str, field: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from driver import PLAIN, PROMPTS, Driver, Result, request
 from near_tie import NearTie
@@ -79,6 +80,31 @@ def test_a_prompt_that_begins_like_a_former_one_is_not_processed_again(driver: D
     assert again.finished.cached_tokens == len(prompt) - 1 and again.ids == first.ids
     assert longer.finished.cached_tokens >= len(prompt) + len(first.ids) - 1
     assert driver.one(prompt, max_tokens=10, cache_prompt=False).finished.cached_tokens == 0
+
+
+@pytest.mark.parametrize("speculation", [PLAIN, DRAFT4], ids=["plain", "draft"])
+def test_log_probabilities_are_the_model_s_own_before_the_chain(driver: Driver, speculation: pb.Speculation) -> None:
+    prompt = driver.prompt(LONG)
+    banned = driver.one(prompt, max_tokens=1).ids[0]
+    ban = [pb.LogitBias(token=banned, bias=float("-inf"))]
+    result = driver.one(prompt, max_tokens=30, top_logprobs=3, logit_bias=ban, speculation=speculation)
+    expected = driver.loop.call(lambda: _logprobs(driver, [*prompt, *result.ids])).result()[len(prompt) - 1 :]
+    assert banned not in result.ids and len(result.tokens) == 30
+    for token, row in zip(result.tokens, expected, strict=False):
+        assert abs(token.logprob - row[token.id]) < 1e-3
+        assert [best.logprob for best in token.top_logprobs] == pytest.approx(np.sort(row)[::-1][:3], abs=1e-3)
+        assert all(best.piece == driver.main.tokenizer.piece(best.id, special=True) for best in token.top_logprobs)
+    assert result.tokens[0].top_logprobs[0].id == banned
+    bare = driver.one(prompt, max_tokens=2, top_logprobs=0).tokens[0]
+    assert bare.HasField("logprob") and not bare.top_logprobs
+    assert not driver.one(prompt, max_tokens=2).tokens[0].HasField("logprob")
+
+
+def _logprobs(driver: Driver, tokens: list[int]) -> Any:
+    import mlx.core as mx
+
+    logits = driver.main.net(mx.array([tokens]))[0]
+    return np.array(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
 
 
 def test_stop_strings_limits_and_ends_inside_a_draft_keep_the_counters(driver: Driver) -> None:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..messages import pb
 from ..refusal import invalid
 from ..speculation.chain import Row, SamplerChain
@@ -15,6 +17,7 @@ from ..speculation.stops import TokenReleaser
 from ..speculation.tally import SpeculationTally
 from ..speculation.verifier import Outcome, Verifier
 from .generation import Generation
+from .logprobs import Logprobs
 from .picker import Picker
 from .tokenizer import Tokenizer
 
@@ -53,6 +56,7 @@ class Answer:
         self._verifier = Verifier(self.chain, decisions)
         self.draft = Draft(self.chain, decisions, self.speculation.min_probability, self.speculation.min_length)
         self._releaser = TokenReleaser(request.stop)
+        self._logprobs = Logprobs(setup.tokenizer, request.top_logprobs) if request.HasField("top_logprobs") else None
         self._released: list[pb.Token] = []
         self._unsent: pb.GenerateResponse | None = None
         self.paused_since = 0.0
@@ -68,8 +72,8 @@ class Answer:
 
     @property
     def picker(self) -> Picker | None:
-        """Chooses tokens on the device; None where that is the chain's own work."""
-        return None if self.chain.edits else self._picker
+        """Chooses tokens on the device; None where the host needs the rows: for the chain's own work, or for log probabilities."""
+        return None if self.chain.edits or self._logprobs is not None else self._picker
 
     @property
     def costs(self) -> Costs:
@@ -140,7 +144,8 @@ class Answer:
         refused = False
         end = pb.FINISH_REASON_UNSPECIFIED
         while True:
-            decision = self._verifier.next(row_of(accepted))
+            row = row_of(accepted)
+            decision = self._verifier.next(row)
             self.tally.decide(decision.outcome)
             if decision.outcome is Outcome.IMPOSSIBLE:
                 reason = "The settings leave no token that could come next."
@@ -151,7 +156,7 @@ class Answer:
             if decision.token in self._tokenizer.end_of_generation:
                 end = pb.FINISH_REASON_EOS
             else:
-                end = self._release(decision.token, decision.origin)
+                end = self._release(decision.token, decision.origin, row)
             if end != pb.FINISH_REASON_UNSPECIFIED or decision.outcome is not Outcome.ACCEPTED:
                 break
         self.tally.end_step()
@@ -195,11 +200,13 @@ class Answer:
         self.tally.finish()
         self.generation.complete(error=error)
 
-    def _release(self, token: int, origin: pb.Origin) -> pb.FinishReason:
+    def _release(self, token: int, origin: pb.Origin, row: Row) -> pb.FinishReason:
         if self._tokenizer.is_control(token):
             message = pb.Token(id=token, origin=origin, control=True, control_text=self._tokenizer.spelled(token))
         else:
             message = pb.Token(id=token, origin=origin, piece=self._tokenizer.piece(token))
+        if self._logprobs is not None and isinstance(row, np.ndarray):
+            self._logprobs.write(message, row)
         if self._releaser.add(message, self._released):
             return pb.FINISH_REASON_STOP_STRING
         done = self.remaining - len(self._released) <= 0

@@ -8,7 +8,7 @@ from ..messages import pb
 from ..speculation.settings import SAMPLING_SETTINGS, SPECULATION_SETTINGS
 
 ENGINE_ID = "mlx"
-CAPABILITIES = ["speculation.draft", "speculation.ngram", "speculation.hot", "prompt_cache", "estimate"]
+CAPABILITIES = ["speculation.draft", "speculation.ngram", "speculation.hot", "logprobs", "prompt_cache", "estimate"]
 _LOAD_SETTINGS = ["context_length", "parallel", "batch_size", "seed"]
 SETTINGS = [
     *(f"{prefix}.{name}" for prefix in ("load", "load.draft") for name in _LOAD_SETTINGS),
@@ -20,6 +20,7 @@ SETTINGS = [
     "stop",
     "max_tokens",
     "seed",
+    "top_logprobs",
     "progress_interval",
     "cache_prompt",
     "overflow",

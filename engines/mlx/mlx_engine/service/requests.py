@@ -4,6 +4,7 @@ from ..messages import pb
 from ..refusal import invalid, not_supported
 from ..speculation.settings import read_sampling, read_speculation
 
+_MOST_LOGPROBS = 100
 _MOST_STOPS = 64
 _LONGEST_STOP = 1024
 
@@ -20,8 +21,8 @@ def check(request: pb.GenerateRequest, prompt: list[int], vocabulary_size: int, 
         raise invalid("prompt", reason, advice, "context_length_exceeded")
     if request.HasField("constraint"):
         raise not_supported("constraint", "This worker cannot constrain an answer.")
-    if request.HasField("top_logprobs"):
-        raise not_supported("top_logprobs", "This worker reports no log probabilities.")
+    if request.top_logprobs > _MOST_LOGPROBS:
+        raise invalid("top_logprobs", f"top_logprobs must be 0 to {_MOST_LOGPROBS}, not {request.top_logprobs}.")
     if request.overflow not in (pb.OVERFLOW_UNSPECIFIED, pb.OVERFLOW_STOP):
         raise not_supported("overflow", f"This worker has no overflow policy {pb.Overflow.Name(request.overflow)}.")
     if len(request.stop) > _MOST_STOPS:

@@ -21,9 +21,7 @@ for (let seed = 1; seed <= 6; seed++) {
   const ask = async () => (await client.chat.completions.create({ ...greedy, temperature: 1, seed, max_tokens: 8 })).choices[0].message.content;
   seeded.push([await ask(), await ask()]);
 }
-// An engine that gives none says so.
-const unsupported = caught => caught.code === "not_supported" ? null : Promise.reject(caught);
-const logged = await client.chat.completions.create({ ...greedy, logprobs: true, top_logprobs: 2 }).catch(unsupported);
+const logged = await client.chat.completions.create({ ...greedy, logprobs: true, top_logprobs: 2 });
 const several = await client.chat.completions.create({ ...greedy, temperature: 1, n: 2, seed: 1 });
 const text = await client.completions.create({ model, prompt, max_tokens: 8, temperature: 0, echo: true });
 let error;
@@ -40,6 +38,6 @@ const embedding = embedder && await client.embeddings.create({ model: embedder, 
 console.log(JSON.stringify({
   whole: whole.choices[0].message.content, streamed, role, tokens: whole.usage.completion_tokens, streamedTokens: usage.completion_tokens,
   stopped: stopped.choices[0].message.content, stopReason: stopped.choices[0].finish_reason, seeded,
-  logprobs: logged && logged.choices[0].logprobs.content.length, loggedTokens: logged && logged.usage.completion_tokens, several: several.choices.length,
+  logprobs: logged.choices[0].logprobs.content.length, loggedTokens: logged.usage.completion_tokens, several: several.choices.length,
   text: text.choices[0].text, error, ids, embedding,
 }));

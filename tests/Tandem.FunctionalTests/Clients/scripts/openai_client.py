@@ -19,12 +19,7 @@ for chunk in client.chat.completions.create(**greedy, stream=True, stream_option
 stopped = client.chat.completions.create(**{**greedy, "max_tokens": 200}, stop=["5"])
 sampled = {**greedy, "temperature": 1, "max_tokens": 8}
 seeded = [[client.chat.completions.create(**sampled, seed=seed).choices[0].message.content for _ in range(2)] for seed in range(1, 7)]
-try:
-    logged = client.chat.completions.create(**greedy, logprobs=True, top_logprobs=2)
-except openai.BadRequestError as caught:  # An engine that gives none says so.
-    if caught.code != "not_supported":
-        raise
-    logged = None
+logged = client.chat.completions.create(**greedy, logprobs=True, top_logprobs=2)
 several = client.chat.completions.create(**{**greedy, "temperature": 1}, n=2, seed=1)
 text = client.completions.create(model=model, prompt=PROMPT, max_tokens=8, temperature=0, echo=True)
 error = None
@@ -38,6 +33,6 @@ embedding = [len(item.embedding) for item in client.embeddings.create(model=rest
 print(json.dumps({
     "whole": whole.choices[0].message.content, "streamed": streamed, "role": role, "tokens": whole.usage.completion_tokens,
     "streamedTokens": usage.completion_tokens, "stopped": stopped.choices[0].message.content, "stopReason": stopped.choices[0].finish_reason,
-    "seeded": seeded, "logprobs": logged and len(logged.choices[0].logprobs.content), "loggedTokens": logged and logged.usage.completion_tokens,
+    "seeded": seeded, "logprobs": len(logged.choices[0].logprobs.content), "loggedTokens": logged.usage.completion_tokens,
     "several": len(several.choices), "text": text.choices[0].text, "error": error, "ids": ids, "embedding": embedding,
 }))

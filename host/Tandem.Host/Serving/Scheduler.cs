@@ -13,22 +13,23 @@ internal sealed class Scheduler : IDisposable
     private const int AssumedParallel = 4;
 
     private readonly ServingTools _tools;
-    private readonly Action<ServerMessage> _post;
     private readonly Failure _stoppingFailure;
-    private readonly Dictionary<string, ModelSlot> _slots = new(StringComparer.Ordinal);
+    private readonly SlotTable _slots;
     private readonly Dictionary<WorkerOwner, TaskCompletionSource> _ends = [];
     private readonly List<TaskCompletionSource> _ended = [];
     private readonly WorkerStarter _starter;
+    private readonly WaiterService _waiters;
     private readonly ITimer _alarm;
     private readonly Random _jitter = new();
     private DateTimeOffset? _alarmAt;
     private bool _stopping;
-    private volatile InstanceSnapshot[] _instances = [];
 
     public Scheduler(ServingTools tools, Action<ServerMessage> post, Failure stoppingFailure)
     {
-        (_tools, _post, _stoppingFailure) = (tools, post, stoppingFailure);
+        (_tools, _stoppingFailure) = (tools, stoppingFailure);
+        _slots = new SlotTable(tools);
         _starter = new WorkerStarter(tools, post);
+        _waiters = new WaiterService(tools, post);
         _alarm = Clock.CreateTimer(_ => post(new ServerMessage.TimeIsUp()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -36,7 +37,7 @@ internal sealed class Scheduler : IDisposable
     public IReadOnlyList<WorkerOwner> Owners => _starter.Owners;
 
     /// <summary>For readers on any thread.</summary>
-    public IReadOnlyList<InstanceSnapshot> Instances => _instances;
+    public IReadOnlyList<InstanceSnapshot> Instances => _slots.Snapshots;
 
     /// <summary>Asked to stop, and no process is left.</summary>
     public bool HasEnded => _stopping && Owners.Count == 0;
@@ -67,7 +68,7 @@ internal sealed class Scheduler : IDisposable
             case ServerMessage.Returned returned:
                 OnReturned(returned.Lease);
                 break;
-            case ServerMessage.WorkerChanged changed when SlotOf(changed.Owner) is { } slot:
+            case ServerMessage.WorkerChanged changed when _slots.Of(changed.Owner) is { } slot:
                 OnWorkerChanged(slot, changed.Owner);
                 break;
             case ServerMessage.DraftChanged changed:
@@ -114,23 +115,10 @@ internal sealed class Scheduler : IDisposable
         }
     }
 
-    /// <summary>Shows readers and listeners what has changed, and forgets instances of which nothing is left. Call it whenever nothing more is to be done.</summary>
+    /// <summary>Shows readers and listeners what has changed. Call it whenever nothing more is to be done.</summary>
     public void Publish()
     {
-        foreach (var slot in _slots.Values.Where(slot => slot.IsEmpty && (slot.Crashes == CrashHistory.None || slot.InstanceId != slot.ModelKey)).ToList())
-            _slots.Remove(slot.InstanceId);
-        var options = _tools.Options();
-        var before = _instances.ToDictionary(instance => instance.InstanceId);
-        InstanceSnapshot[] now = [.. _slots.Values.Select(slot => slot.Snapshot(options)).OrderBy(instance => instance.InstanceId, StringComparer.Ordinal)];
-        _instances = now;
-        foreach (var instance in now)
-        {
-            if (!before.Remove(instance.InstanceId, out var old) || old != instance)
-                _tools.OnChange(instance);
-        }
-
-        foreach (var gone in before.Values)
-            _tools.OnChange(gone with { Worker = null, Leases = 0, Waiting = 0, LastFault = null, Gone = true });
+        _slots.Publish();
         _ended.ForEach(told => told.SetResult());
         _ended.Clear();
     }
@@ -147,11 +135,11 @@ internal sealed class Scheduler : IDisposable
 
         var request = waiter.Request;
         var key = request.Model.Key;
-        var slot = SlotCalled(
+        var slot = _slots.Called(
             InstanceNames.Choose(
                 key,
                 request.InstanceId,
-                [.. _slots.Values.Where(slot => slot.ModelKey == key).Select(slot =>
+                [.. _slots.All.Where(slot => slot.ModelKey == key).Select(slot =>
                     new InstanceLoad(slot.InstanceId, slot is { Owner.Snapshot.Serves: true, Leaving: false }, slot.Leases + slot.Waiters.Count))]),
             key);
         // The worker works on so many at a time; the others wait, here or there.
@@ -179,8 +167,8 @@ internal sealed class Scheduler : IDisposable
         }
 
         var key = waiter.Request.Model.Key;
-        var taken = _slots.Values.Where(slot => !slot.IsEmpty).Select(slot => slot.InstanceId).ToHashSet();
-        var slot = SlotCalled(InstanceNames.Free(key, taken), key);
+        var taken = _slots.All.Where(slot => !slot.IsEmpty).Select(slot => slot.InstanceId).ToHashSet();
+        var slot = _slots.Called(InstanceNames.Free(key, taken), key);
         (slot.ByUser, slot.Ttl, slot.Wanted) = (true, waiter.Request.Ttl, waiter.Request);
         // Somebody wants it now and may have mended what was wrong.
         slot.Crashes = CrashHistory.None;
@@ -191,9 +179,9 @@ internal sealed class Scheduler : IDisposable
     private List<(string InstanceId, Task Ended)> OnUnload(string name)
     {
         // The first instance of a model has the model's name.
-        var slots = _slots.GetValueOrDefault(name) is { IsEmpty: false } one
+        var slots = _slots.ById.GetValueOrDefault(name) is { IsEmpty: false } one
             ? [one]
-            : _slots.Values.Where(slot => slot.ModelKey == name && !slot.IsEmpty).ToList();
+            : _slots.All.Where(slot => slot.ModelKey == name && !slot.IsEmpty).ToList();
         var ending = new List<(string, Task)>();
         foreach (var slot in slots)
         {
@@ -209,7 +197,7 @@ internal sealed class Scheduler : IDisposable
     private void OnChangeDraft(ServerMessage.ChangeDraft change)
     {
         var changes = new List<Task<Failure?>>();
-        foreach (var slot in _slots.Values.Where(slot => slot.ModelKey == change.ModelKey && slot is { Owner: not null, Leaving: false }).ToList())
+        foreach (var slot in _slots.All.Where(slot => slot.ModelKey == change.ModelKey && slot is { Owner: not null, Leaving: false }).ToList())
         {
             var waiter = new DraftWaiter(change.Draft);
             changes.Add(waiter.Result);
@@ -225,7 +213,7 @@ internal sealed class Scheduler : IDisposable
         lease.Owner.Leave(lease.Completed);
         _tools.OnRequest(lease.Owner.Plan.Order.InstanceId, lease.WorkerId, lease.UsesDraft ? lease.Loaded.Draft?.Key : null, lease.Completed);
         // A lease on a worker that has been replaced counts for nobody.
-        if (SlotOf(lease.Owner) is not { } slot)
+        if (_slots.Of(lease.Owner) is not { } slot)
             return;
         slot.Leases--;
         slot.DraftLeases -= lease.UsesDraft ? 1 : 0;
@@ -266,8 +254,8 @@ internal sealed class Scheduler : IDisposable
 
     private void UnloadSurplus()
     {
-        foreach (var id in Eviction.Surplus(_slots.Values.Select(slot => slot.Running), _tools.Options().IdleModelsKept))
-            _slots[id].Dismiss(StopCause.Evicted);
+        foreach (var id in Eviction.Surplus(_slots.All.Select(slot => slot.Running), _tools.Options().IdleModelsKept))
+            _slots.ById[id].Dismiss(StopCause.Evicted);
     }
 
     private void OnFault(ModelSlot slot, WorkerSnapshot snapshot)
@@ -294,7 +282,7 @@ internal sealed class Scheduler : IDisposable
                 user.Changed();
         }
 
-        if (SlotOf(changed.Owner) is not { } slot)
+        if (_slots.Of(changed.Owner) is not { } slot)
             return;
         slot.ChangingDraft = false;
         if (changed is { Result: DraftChange.Failed failed, DraftKey: { } key })
@@ -322,7 +310,7 @@ internal sealed class Scheduler : IDisposable
     {
         _alarmAt = null;
         var options = _tools.Options();
-        var (over, _) = IdleUnload.Plan(_slots.Values.Where(slot => slot.IsIdle).Select(slot => (slot, slot.LastUsed, IdleUnload.TtlOf(slot, options))), Clock.GetUtcNow());
+        var (over, _) = IdleUnload.Plan(_slots.All.Where(slot => slot.IsIdle).Select(slot => (slot, slot.LastUsed, IdleUnload.TtlOf(slot, options))), Clock.GetUtcNow());
         foreach (var slot in over)
             slot.Dismiss(StopCause.Idle);
         AdvanceAll();
@@ -331,7 +319,7 @@ internal sealed class Scheduler : IDisposable
     private void OnStopAll()
     {
         _stopping = true;
-        foreach (var slot in _slots.Values)
+        foreach (var slot in _slots.All)
         {
             slot.RefuseAll(_stoppingFailure);
             slot.Dismiss(StopCause.SupervisorStops);
@@ -340,7 +328,7 @@ internal sealed class Scheduler : IDisposable
 
     private void AdvanceAll()
     {
-        foreach (var slot in _slots.Values)
+        foreach (var slot in _slots.All)
             Advance(slot);
     }
 
@@ -350,7 +338,7 @@ internal sealed class Scheduler : IDisposable
         if (slot.Owner is { } owner)
         {
             if (owner.Snapshot.Serves && !slot.Leaving)
-                Serve(slot, owner);
+                _waiters.Serve(slot, owner);
         }
         else
         {
@@ -373,7 +361,7 @@ internal sealed class Scheduler : IDisposable
         slot.Wanted = WorkerStarter.WantedBy(slot);
         var refusal = RestartPolicy.WaitBeforeStart(slot.Crashes, Clock.GetUtcNow()) > TimeSpan.Zero
             ? WithRetry(slot, slot.Crashes.Cause!)
-            : _starter.MakeRoom(slot, _slots);
+            : _starter.MakeRoom(slot, _slots.ById);
         if (refusal is null)
             return;
         slot.Restart = false;
@@ -392,70 +380,6 @@ internal sealed class Scheduler : IDisposable
             slot.RefuseAll(refusal);
     }
 
-    private void Serve(ModelSlot slot, WorkerOwner owner)
-    {
-        var now = Clock.GetUtcNow();
-        for (var node = slot.Waiters.First; node is not null;)
-        {
-            var (waiter, next) = (node.Value, node.Next);
-            switch (waiter)
-            {
-                case LoadWaiter load:
-                    slot.Dequeue(load);
-                    slot.LastUsed = now;
-                    load.Loaded(slot.Snapshot(_tools.Options()));
-                    break;
-                case DraftWaiter change when !slot.ChangingDraft:
-                    slot.Dequeue(change);
-                    ChangeDraft(slot, owner, change.Draft, change);
-                    break;
-                case LeaseWaiter lease:
-                    Serve(slot, owner, lease, now);
-                    break;
-            }
-
-            node = next;
-        }
-    }
-
-    private void Serve(ModelSlot slot, WorkerOwner owner, LeaseWaiter waiter, DateTimeOffset now)
-    {
-        var wanted = waiter.Request.Draft;
-        switch (DraftChoice.For(wanted, slot, owner.Snapshot, waiter.PlainFrom <= now))
-        {
-            case DraftChoice.Attach:
-                ChangeDraft(slot, owner, wanted, null);
-                break;
-            case DraftChoice.Wait when !slot.ChangingDraft:
-                waiter.PlainFrom ??= now + _tools.Options().SpeculationWait;
-                break;
-            case DraftChoice.Refuse refuse:
-                slot.Dequeue(waiter);
-                waiter.Refuse(refuse.Failure);
-                break;
-            case DraftChoice.Serve serve:
-                slot.Dequeue(waiter);
-                slot.Leases++;
-                var usesDraft = wanted is not null && serve.Note is null;
-                slot.DraftLeases += usesDraft ? 1 : 0;
-                if (!slot.ByUser)
-                    slot.Ttl = waiter.Request.Ttl ?? slot.Ttl;
-                owner.Enter();
-                _tools.OnRequest(slot.InstanceId, owner.Snapshot.WorkerId, usesDraft ? wanted!.Key : null, null);
-                waiter.Grant(new WorkerLease(waiter.Request.Model, owner, usesDraft, serve.Note, _tools.Workers.Times, lease => _post(new ServerMessage.Returned(lease))));
-                break;
-        }
-    }
-
-    private void ChangeDraft(ModelSlot slot, WorkerOwner owner, Models.ModelEntry? draft, DraftWaiter? user)
-    {
-        slot.ChangingDraft = true;
-        _ = ChangeAsync();
-
-        async Task ChangeAsync() => _post(new ServerMessage.DraftChanged(
-            owner, draft?.Key, await owner.ChangeDraftAsync(draft is null ? null : _tools.Planner.DraftOf(draft, slot.Wanted?.DraftSettings ?? slot.Wanted?.Model.Defaults.DraftLoad, owner.Plan)), user));
-    }
-
     /// <summary>Sees to it that somebody looks again when a wait or an idle time of this instance is over.</summary>
     private void SetAlarm(ModelSlot slot)
     {
@@ -469,16 +393,6 @@ internal sealed class Scheduler : IDisposable
         _alarmAt = at;
         _alarm.Change(at.Value > now ? at.Value - now : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
-
-    private ModelSlot SlotCalled(string instanceId, string modelKey)
-    {
-        if (!_slots.TryGetValue(instanceId, out var slot))
-            _slots[instanceId] = slot = new ModelSlot(instanceId, modelKey);
-        return slot;
-    }
-
-    private ModelSlot? SlotOf(WorkerOwner owner) =>
-        _slots.GetValueOrDefault(owner.Plan.Order.InstanceId) is { } slot && slot.Owner == owner ? slot : null;
 
     private Failure WithRetry(ModelSlot slot, Failure cause)
     {

@@ -205,6 +205,7 @@ class MlxService:
         if not draft.HasField("model"):
             raise invalid("draft", "No draft is named.")
         _refuse_other_engine(draft.engine_id, "draft.engine_id")
+        # Refuses what is wrong in them; a draft has the main model's context and slots.
         Placement.read(draft.settings, "load.draft")
         # Judged before anything is loaded: a vocabulary that does not fit costs neither time nor memory.
         verdict = judge(main.side, await asyncio.to_thread(Side.read, draft.model, "draft.model.path"))

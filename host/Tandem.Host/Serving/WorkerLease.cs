@@ -45,9 +45,11 @@ internal sealed class WorkerLease(
     public override async Task<Failure> ExplainAsync(RpcException exception)
     {
         _failed = true;
+        var failure = owner.Snapshot.Fault?.Failure ?? await WorkerCalls.ExplainAsync(exception, owner.Process!, times);
+        if (owner.Snapshot.Fault is not null || owner.Process!.Exited.IsCompleted)
+            await owner.GivenUp;
         if (owner.Snapshot.Fault is { } fault)
             return fault.Failure;
-        var failure = await WorkerCalls.ExplainAsync(exception, owner.Process!, times);
         // What a stop ended is no crash; nor is what came when the worker had been told of it.
         var refusal = WorkerCalls.RefusalOf(exception);
         return owner.Snapshot.StopCause is { } cause && refusal is null or { Code: WorkerContract.Draining }

@@ -18,6 +18,7 @@ internal sealed class WorkerOwner : IAsyncDisposable
 {
     private readonly Channel<WorkerMessage> _inbox = Channel.CreateUnbounded<WorkerMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _work = new();
+    private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly WorkerPlan _plan;
     private readonly WorkerTools _tools;
     private readonly Action<WorkerOwner> _onChange;
@@ -51,6 +52,12 @@ internal sealed class WorkerOwner : IAsyncDisposable
 
     /// <summary>Completes when the state is final and nothing of the process is left. Never faults.</summary>
     public Task Ended { get; }
+
+    /// <summary>
+    /// Completes when the worker takes no more work and the one who hands it out has been told. Who learns of a crash waits for it: when he
+    /// asks again at once, he must not be given the dead worker. Never faults.
+    /// </summary>
+    public Task GivenUp => _givenUp.Task;
 
     /// <summary>Present once the worker has served; calls on it fail when the worker is gone.</summary>
     public WorkerChannel? Connection { get; private set; }
@@ -326,6 +333,7 @@ internal sealed class WorkerOwner : IAsyncDisposable
     private void EndProcess(WorkerState next, Func<WorkerSnapshot, WorkerSnapshot>? change = null)
     {
         Move(next, change);
+        _givenUp.TrySetResult();
         _work.Cancel();
         if (_ending || _gone || _spawning)
             return;

@@ -4,6 +4,7 @@ using FakeEngine.Scripts;
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tandem.Host;
+using Tandem.Host.Serving;
 using Tandem.Host.Workers;
 using Tandem.Protocol;
 using Tandem.Tests.Support;
@@ -26,6 +27,7 @@ public sealed class WorkerOwnerTests : IAsyncDisposable
 
     private readonly ConcurrentQueue<WorkerSnapshot> _seen = new();
     private FakeHome _home = null!;
+    private Action<WorkerSnapshot> _onChange = _ => { };
 
     [Fact]
     public async Task From_absent_to_ready_by_way_of_spawning_handshaking_and_loading()
@@ -188,6 +190,28 @@ public sealed class WorkerOwnerTests : IAsyncDisposable
         Assert.NotNull(await answer);
     }
 
+    [Fact]
+    public async Task Who_is_told_of_a_crash_may_ask_again_at_once_for_the_worker_is_known_to_be_gone()
+    {
+        await using var owner = Start(FakeScripts.Endless());
+        await ReadyAsync(owner);
+        using var lease = new WorkerLease(null!, owner, usesDraft: false, draftNote: null, Impatient, _ => { });
+        owner.Enter();
+        var answer = AnswerAsync(owner);
+        using var known = new ManualResetEventSlim();
+        _onChange = snapshot => Assert.True(snapshot.State != Faulted || known.Wait(FakeHome.Bound));
+        Assert.Equal(0, Signals.Send(owner.Process!.Pid, 9));
+        var telling = lease.ExplainAsync(Assert.IsType<RpcException>(await answer));
+        await owner.Process.Exited;
+        // Long enough for a lease that does not wait.
+        await Task.WhenAny(telling, Task.Delay(500, TestContext.Current.CancellationToken));
+        var early = telling.IsCompleted;
+        known.Set();
+        Assert.False(early);
+        Assert.Equal(FailureCodes.WorkerCrashed, (await telling).Code);
+        await EndAsync(owner);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -277,7 +301,11 @@ public sealed class WorkerOwnerTests : IAsyncDisposable
         _home = new FakeHome(new FakeScript { Faults = process ?? new FakeFaults() });
         var load = new LoadModelRequest { EngineId = "fake", Model = new ModelReference { Path = _home.Model("m", model).Source.Path, Key = "test/m" } };
         var tools = new WorkerTools(_home.Get<IWorkerHost>(), ProcessSystem.Current, Impatient, NullLogger.Instance);
-        var owner = new WorkerOwner(new WorkerPlan(_home.Order() with { InstanceId = "test/m" }, "test/m", load), tools, changed => _seen.Enqueue(changed.Snapshot));
+        var owner = new WorkerOwner(new WorkerPlan(_home.Order() with { InstanceId = "test/m" }, "test/m", load), tools, changed =>
+        {
+            _seen.Enqueue(changed.Snapshot);
+            _onChange(changed.Snapshot);
+        });
         _seen.Enqueue(owner.Snapshot);
         return owner;
     }

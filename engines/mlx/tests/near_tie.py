@@ -1,5 +1,6 @@
 """When two greedy answers may differ: passes of different widths round differently, so the same tokens give slightly different logits. A
-difference is excused where the two best logits are no further apart than twice the largest such deviation measured for the model."""
+difference is excused where the logits of the two tokens are no further apart than twice the largest such deviation measured for the model. The
+two tokens need not be the two best: the end of the text may be forbidden."""
 
 from typing import Any
 
@@ -21,8 +22,12 @@ class NearTie:
         tokens = [*prompt, *one[:same]]
         narrow = self.logits(tokens, 1)
         deviation = max(float(np.abs(self.logits(tokens, width) - narrow).max()) for width in (2, 3, 4, 5, 8))
-        best = np.sort(narrow)[-2:]
-        return same if best[1] - best[0] > 2 * deviation else None
+        if same < min(len(one), len(other)):
+            gap = abs(float(narrow[one[same]] - narrow[other[same]]))
+        else:  # An answer that ended here chose a token that is not in its list.
+            second, first = np.sort(narrow)[-2:]
+            gap = float(first - second)
+        return same if gap > 2 * deviation else None
 
     def logits(self, tokens: list[int], width: int) -> Any:
         """Of the last token, the text fed in passes of a width; on the loop's thread, which owns MLX."""

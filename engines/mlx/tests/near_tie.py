@@ -1,6 +1,6 @@
 """When two greedy answers may differ: passes of different widths round differently, so the same tokens give slightly different logits. A
-difference is excused where the logits of the two tokens are no further apart than twice the largest such deviation measured for the model. The
-two tokens need not be the two best: the end of the text may be forbidden."""
+difference is excused where the logits of both tokens are no further from the best one than twice the largest such deviation measured for the
+model. The best one is that of a token both could choose: the end of the text may be forbidden."""
 
 from typing import Any
 
@@ -23,7 +23,8 @@ class NearTie:
         narrow = self.logits(tokens, 1)
         deviation = max(float(np.abs(self.logits(tokens, width) - narrow).max()) for width in (2, 3, 4, 5, 8))
         if same < min(len(one), len(other)):
-            gap = abs(float(narrow[one[same]] - narrow[other[same]]))
+            best = np.delete(narrow, list(self._driver.main.tokenizer.end_of_generation)).max()
+            gap = float(best - min(narrow[one[same]], narrow[other[same]]))
         else:  # An answer that ended here chose a token that is not in its list.
             second, first = np.sort(narrow)[-2:]
             gap = float(first - second)

@@ -38,10 +38,10 @@ class Result:
 class Driver:
     """One loop, one main model, a draft that can be changed."""
 
-    def __init__(self, models: Path, parallel: int = 1, context_length: int = 2048, costs: Points = FLAT) -> None:
+    def __init__(self, models: Path, parallel: int = 1, context_length: int = 2048, costs: Points = FLAT, main: str = "storyteller-mlx") -> None:
         self.loop = InferenceLoop()
         self.library = self.loop.call(load_library).result()
-        self.main = self.load(models / "storyteller-mlx")
+        self.main = self.load(models / main)
         self.draft = self.load(models / "storyteller-draft-mlx")
         self.loop.call(lambda: self.loop.open(self.main, parallel, context_length, 0, None, costs)).result()
 

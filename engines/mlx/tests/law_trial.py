@@ -68,11 +68,17 @@ class Trial:
     make_verifier: Callable[[SamplerChain, EnumeratedDecisions], Verifier] = Verifier
     spoil_draft: Callable[[Draft], None] = lambda _: None
     prompt: Tokens = (0, 1)
+    # Whether the settings look further back than the rows do; where not, what a step may emit is enumerated once for each last two tokens.
+    looks_back: bool = True
+    _rows: dict[Tokens, np.ndarray] = field(default_factory=dict)
+    _outcomes: dict[Tokens, Laws] = field(default_factory=dict)
 
     def row(self, model: int, text: Tokens) -> np.ndarray:
         """Logits that depend on the last two tokens."""
-        chance = np.random.default_rng([self.seed, model, *text[-2:]])
-        return (chance.normal(size=self.vocabulary) * 2).astype(np.float32)
+        key = (model, *text[-2:])
+        if key not in self._rows:
+            self._rows[key] = (np.random.default_rng([self.seed, *key]).normal(size=self.vocabulary) * 2).astype(np.float32)
+        return self._rows[key].copy()
 
     def chain(self, answer: Tokens) -> SamplerChain:
         chain = SamplerChain(self.settings, self.vocabulary, self.ends)
@@ -106,16 +112,22 @@ class Trial:
             if len(answer) >= count or (answer and answer[-1] in self.ends):
                 laws[answer[:count]] = laws.get(answer[:count], 0) + probability
                 return
-            decisions = EnumeratedDecisions()
-            outcomes: Laws = {}
-            for _ in decisions.leaves():
-                emitted = self.step(answer, decisions)
-                outcomes[emitted] = outcomes.get(emitted, 0) + decisions.probability
-            for emitted, chance in outcomes.items():
+            for emitted, chance in self.outcomes(answer).items():
                 extend(answer + emitted, probability * chance)
 
         extend((), 1.0)
         return laws
+
+    def outcomes(self, answer: Tokens) -> Laws:
+        """What one step after the answer emits, with the probability of each."""
+        key = answer if self.looks_back else (self.prompt + answer)[-2:]
+        if key not in self._outcomes:
+            decisions = EnumeratedDecisions()
+            laws = self._outcomes[key] = {}
+            for _ in decisions.leaves():
+                emitted = self.step(answer, decisions)
+                laws[emitted] = laws.get(emitted, 0) + decisions.probability
+        return self._outcomes[key]
 
     def step(self, answer: Tokens, decisions: EnumeratedDecisions) -> Tokens:
         chain = self.chain(answer)

@@ -9,7 +9,7 @@ namespace Tandem.FunctionalTests.Mlx;
 [Trait("Tier", "Functional")]
 public sealed class MlxPackageTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(15);
 
     [Fact]
     public async Task The_tests_of_the_package_pass()

@@ -16,7 +16,7 @@ public sealed class InstallKillTests(ITestOutputHelper output)
         Directory.CreateDirectory(cli.Runtimes);
         var whole = await CountAsync(cli, archive);
         await RemoveAsync(cli);
-        var points = Trials.Count(6);
+        var points = Trials.Count(4);
         var (kills, finished) = (0, 0);
         for (var point = 0; point < points; point++)
         {

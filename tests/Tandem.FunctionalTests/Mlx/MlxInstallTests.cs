@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Tandem.FunctionalTests.Runtimes;
 using Tandem.Tests.Support;
@@ -17,43 +16,31 @@ public sealed class MlxInstallTests(ITestOutputHelper output)
     {
         using var cli = await PrepareAsync();
         string[] get = ["runtime", "get", Other, "--wheels", Path.Combine(SharedFolder.Path!, "wheelhouse"), "-y"];
-        var installing = cli.DoAsync(get);
-        await BeginsAsync(cli);
-        var began = Stopwatch.GetTimestamp();
-        await installing;
-        var whole = Stopwatch.GetElapsedTime(began);
+        int whole;
+        using (var events = new FileEvents(cli.Runtimes))
+        {
+            await cli.DoAsync(get);
+            whole = events.Count;
+        }
+
         Assert.Contains(Other, await cli.DoAsync("runtime", "survey", "--json"), StringComparison.Ordinal);
         await cli.AssertAllUsableAsync();
         var points = Trials.Count(2);
-        var (kills, throughBefore) = (0, 0);
-        while (kills < points)
+        for (var point = 1; point <= points; point++)
         {
             if (Directory.GetDirectories(cli.Runtimes, Other + "*") is [var there])
                 await cli.DoAsync("runtime", "remove", Path.GetFileName(there), "-y");
-            if (await cli.KillAsync(async _ =>
-            {
-                await BeginsAsync(cli);
-                began = Stopwatch.GetTimestamp();
-                await Task.Delay(whole * (kills + 1) / (points + 2));
-            }, get))
-            {
-                kills++;
-            }
-            else
-            {
-                // The first one may have taken twice as long: nothing had been read from the disk before it.
-                whole = Stopwatch.GetElapsedTime(began);
-                Assert.True(++throughBefore <= 3, $"{throughBefore} installations were through before their kill, only {kills} were killed");
-            }
-
+            var after = whole * point / (points + 1);
+            using var events = new FileEvents(cli.Runtimes);
+            var killed = await cli.KillAsync(_ => events.AfterAsync(after), get);
+            output.WriteLine($"point {point}: after {after} of {whole} changes of files, {events.Count} in all");
+            Assert.True(killed, $"point {point}: the installation was through before its kill");
             await AssertAnswersAsync(cli);
             Assert.Empty(ProcessList.Mentioning(cli.Home));
             // What is still being deleted has a name with a dot.
             var named = Directory.GetDirectories(cli.Runtimes).Where(folder => Path.GetFileName(folder)[0] != '.');
-            Assert.All(named, folder => Assert.True(File.Exists(Path.Combine(folder, "manifest.json")), $"kill {kills}: {folder} was left behind"));
+            Assert.All(named, folder => Assert.True(File.Exists(Path.Combine(folder, "manifest.json")), $"point {point}: {folder} was left behind"));
         }
-
-        output.WriteLine($"{kills} of {kills + throughBefore} installations of {whole.TotalSeconds:0.0} s were killed");
     }
 
     [Fact]
@@ -89,10 +76,6 @@ public sealed class MlxInstallTests(ITestOutputHelper output)
         Directory.CreateSymbolicLink(Path.Combine(cli.Runtimes, MlxRuntime.Id), runtime.Folder);
         return cli;
     }
-
-    /// <summary>The environment is being made: it gets its own pip, which then installs the rest.</summary>
-    private static Task BeginsAsync(RuntimeCli cli) =>
-        Until.TrueAsync(() => Directory.GetDirectories(cli.Runtimes, Other + "*") is [var folder] && Directory.Exists(Path.Combine(folder, "bin")));
 
     private static async Task AssertAnswersAsync(RuntimeCli cli) =>
         Assert.NotEqual("", JsonElement.Parse(await cli.DoAsync(Ask)).GetProperty("content").GetString());

@@ -28,7 +28,7 @@ public sealed class InstallKillTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{kills} of {points} installations were killed, after 1 to {whole} changes of files; {finished} were complete all the same");
-        Assert.True(kills >= points * 5 / 6, $"only {kills} were killed");
+        Assert.True(kills >= Math.Ceiling(points * 5 / 6.0), $"only {kills} were killed");
         await cli.DoAsync("runtime", "add", archive);
         await cli.AssertAllUsableAsync();
     }
@@ -96,40 +96,4 @@ public sealed class InstallKillTests(ITestOutputHelper output)
 
     /// <summary>True when it was there.</summary>
     private static async Task<bool> RemoveAsync(RuntimeCli cli) => (await cli.RunAsync("runtime", "remove", "llama.cpp@0.5.0+local", "-y")).Exit == 0;
-
-    /// <summary>Counts what happens to files below a folder.</summary>
-    private sealed class FileEvents : IDisposable
-    {
-        private readonly FileSystemWatcher _watcher;
-        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _count;
-        private volatile int _wanted = int.MaxValue;
-
-        public FileEvents(string folder)
-        {
-            _watcher = new FileSystemWatcher(folder) { IncludeSubdirectories = true, InternalBufferSize = 64 * 1024 };
-            _watcher.Created += (_, _) => Add();
-            _watcher.Deleted += (_, _) => Add();
-            _watcher.Renamed += (_, _) => Add();
-            _watcher.EnableRaisingEvents = true;
-        }
-
-        public int Count => Volatile.Read(ref _count);
-
-        public Task AfterAsync(int count)
-        {
-            _wanted = count;
-            if (Count >= count)
-                _reached.TrySetResult();
-            return _reached.Task;
-        }
-
-        public void Dispose() => _watcher.Dispose();
-
-        private void Add()
-        {
-            if (Interlocked.Increment(ref _count) >= _wanted)
-                _reached.TrySetResult();
-        }
-    }
 }
